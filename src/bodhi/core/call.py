@@ -1,0 +1,30 @@
+"""One inbound call, where it goes, and what is sent: the values that the data plane's stages pass on."""
+
+from dataclasses import dataclass
+
+from bodhi.core.api_model import ApiModel, Origin, Timeouts
+from bodhi.core.types import Header
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The api model and the upstream model id chosen for a call."""
+
+    api_model: ApiModel
+    model: str | None
+    """The id as the upstream knows it: the prefix is stripped. None for calls that name no model."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRequest:
+    """What is sent upstream, whole: nothing is decided after this."""
+
+    origin: Origin
+    allow_private_network: bool
+    method: bytes
+    target: bytes
+    """Path and query, ASCII, percent-encoded."""
+    headers: list[Header]
+    """Without Host, Content-Length and Connection, which the client of `relay.upstream` writes."""
+    body: bytes
+    timeouts: Timeouts

@@ -1,0 +1,82 @@
+"""Who is asking: the role ladder, token scopes, and the principal that guards and routing look at."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from fnmatch import fnmatchcase
+
+
+class Role(IntEnum):
+    """What a person may do; each role includes those below it."""
+
+    USER = 10
+    POWER_USER = 20
+    MANAGER = 30
+    ADMIN = 40
+
+    @property
+    def wire(self) -> str:
+        """The role's name in the API, the store and the docs."""
+        return self.name.lower()
+
+
+ROLES = {role.wire: role for role in Role}
+
+SCOPES = {"user": Role.USER, "power_user": Role.POWER_USER}
+"""A token's scope caps what its owner's role allows: the role that a principal with this scope has at most."""
+
+MAX_REMEMBERED_MODELS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """What the store knows of one API token, joined with its owner; never the token itself."""
+
+    id: str
+    name: str
+    mac: bytes
+    """HMAC-SHA-256 of the token, 32 bytes."""
+    owner_id: str
+    owner_name: str
+    owner_role: Role
+    scope: str
+    allowed_models: tuple[str, ...]
+    """Globs over the model ids that clients send; empty allows all."""
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+
+
+@dataclass(slots=True)
+class Principal:
+    """Someone who proved who they are: a user, through a session or through a token that can only narrow the user's role."""
+
+    user_id: str
+    user_name: str
+    role: Role
+    token_id: str | None = None
+    token_name: str | None = None
+    allowed_models: tuple[str, ...] = ()
+    _remembered: dict[str, bool] = field(default_factory=dict)
+
+    def may_use(self, model_id: str) -> bool:
+        """Tell whether a model id, as clients send it with its prefix, is within the token's allowed models."""
+        if not self.allowed_models:
+            return True
+        verdict = self._remembered.get(model_id)
+        if verdict is None:
+            verdict = any(fnmatchcase(model_id, pattern) for pattern in self.allowed_models)
+            if len(self._remembered) < MAX_REMEMBERED_MODELS:
+                self._remembered[model_id] = verdict
+        return verdict
+
+
+def principal_of(grant: TokenGrant) -> Principal:
+    """Build the principal for a token: the lesser of its scope and its owner's current role."""
+    return Principal(
+        user_id=grant.owner_id,
+        user_name=grant.owner_name,
+        role=min(SCOPES[grant.scope], grant.owner_role),
+        token_id=grant.id,
+        token_name=grant.name,
+        allowed_models=grant.allowed_models,
+    )

@@ -1,0 +1,45 @@
+"""What a call cost: token counts and the record that the audit trail keeps of every call."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class TokenCounts:
+    """Tokens as the provider reports them; None where it reported nothing, which is not zero.
+
+    `input` includes `cached`, and `output` includes `reasoning`, whatever the dialect's own convention is.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    reasoning: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecord:
+    """One proxied call, whatever became of it. Durations are in microseconds, sizes in bytes, `at` is Unix time.
+
+    `status` is the status that the client was sent, or 499 when the client left before there was one.
+    `error` is a code of `core.errors`, `upstream_<status>` for an error the upstream answered, or None.
+    """
+
+    id: str
+    at: float
+    user_id: str | None
+    token_id: str | None
+    api_model_id: str | None
+    model_asked: str | None
+    model_sent: str | None
+    endpoint: str
+    status: int
+    error: str | None
+    stream: bool
+    first_byte_us: int | None
+    total_us: int
+    bytes_in: int
+    bytes_out: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None

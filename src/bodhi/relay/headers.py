@@ -1,0 +1,101 @@
+"""Which header fields pass, and which stop here, in both directions. Lists and look-ups only; nothing is sent.
+
+Both directions are open lists: what tomorrow's clients and providers add passes without a change here.
+"""
+
+from collections.abc import Iterable
+
+from bodhi.core.types import Header, Headers
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
+        b"trailer", b"trailers", b"transfer-encoding", b"upgrade", b"http2-settings",
+    }
+)  # fmt: skip
+"""Fields of one connection only: RFC 9110 section 7.6.1. What `Connection` names is dropped beside them."""
+
+CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key", b"cookie"})
+"""Every place in which a client shows a credential; exactly one provider credential is set instead."""
+
+NOT_FORWARDED = (
+    HOP_BY_HOP
+    | CREDENTIALS
+    | {
+        b"host",
+        b"content-length",
+        b"expect",
+        b"forwarded",
+        b"x-real-ip",
+        b"via",
+        b"true-client-ip",
+        b"cf-connecting-ip",
+    }
+)
+NOT_FORWARDED_PREFIXES = (b"proxy-", b"x-forwarded-", b"sec-fetch-", b"sec-websocket-")
+
+NOT_RETURNED = HOP_BY_HOP | {
+    b"set-cookie", b"set-cookie2", b"alt-svc", b"strict-transport-security", b"clear-site-data", b"location",
+    b"refresh", b"public-key-pins", b"service-worker-allowed", b"x-bodhi-request-id", b"x-bodhi-error",
+    b"content-security-policy", b"content-security-policy-report-only", b"x-content-type-options",
+    b"access-control-allow-origin", b"access-control-allow-credentials",
+}  # fmt: skip
+"""What an upstream may not do to our origin: cookies, transport policy, redirects, cross-origin grants."""
+
+GUARD_HEADERS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+)
+"""Added to every relayed answer, so that a browser never runs what a provider sends on our origin."""
+
+
+def connection_names(headers: Headers) -> frozenset[bytes]:
+    """Return the field names that the `Connection` fields nominate as hop-by-hop."""
+    named: set[bytes] = set()
+    for name, value in headers:
+        if name == b"connection":
+            named.update(option.strip().lower() for option in value.split(b","))
+    named.discard(b"close")
+    named.discard(b"keep-alive")
+    return frozenset(named)
+
+
+def forwarded(headers: Headers, dropped: frozenset[bytes] = frozenset()) -> list[Header]:
+    """Return the client's fields that pass to the upstream, in their order.
+
+    Args:
+        headers: as received, names in lower case.
+        dropped: further names that the operator keeps from upstreams.
+    """
+    stopped = NOT_FORWARDED | dropped if dropped else NOT_FORWARDED
+    if any(name == b"connection" for name, _ in headers):
+        stopped = stopped | connection_names(headers)
+    return [field for field in headers if field[0] not in stopped and not field[0].startswith(NOT_FORWARDED_PREFIXES)]
+
+
+def returned(headers: Headers) -> list[Header]:
+    """Return the upstream's fields that pass to the client, in their order, and the guard fields."""
+    stopped: frozenset[bytes] = NOT_RETURNED
+    if any(name == b"connection" for name, _ in headers):
+        stopped = stopped | connection_names(headers)
+    passed = [field for field in headers if field[0] not in stopped]
+    passed += GUARD_HEADERS
+    return passed
+
+
+def value_of(headers: Headers, name: bytes) -> bytes | None:
+    """Return the first value of a field, or None."""
+    for field_name, value in headers:
+        if field_name == name:
+            return value
+    return None
+
+
+def joined(values: Iterable[bytes]) -> bytes:
+    """Join list-valued fields (RFC 9110 section 5.3) into one line, each member once, first mention first."""
+    present: dict[bytes, None] = {}
+    for value in values:
+        for member in value.split(b","):
+            if stripped := member.strip():
+                present.setdefault(stripped)
+    return b",".join(present)

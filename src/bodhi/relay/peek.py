@@ -1,0 +1,175 @@
+"""Reads what routing needs out of a request body, and leaves the bytes alone. Changing them is `outbound`'s.
+
+A body that two parsers could read differently (the same key twice, a key spelled with escapes) is refused where the
+key decides who is authorised for what: one model must never be authorised and another be sent.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from bodhi.core.errors import InvalidField, InvalidJson, ModelAmbiguous, ModelInvalid
+from bodhi.core.json_text import Member, Span, elements, is_object, is_string, members, read_string
+
+_ABSENT = msgspec.Raw(b"")
+
+
+class _Head(msgspec.Struct):
+    """The fields that routing may need, undecoded; everything else in the body is skipped by the decoder."""
+
+    model: msgspec.Raw = _ABSENT
+    stream: msgspec.Raw = _ABSENT
+
+
+_read_head = msgspec.json.Decoder(_Head).decode
+_MODEL_KEY = re.compile(rb'"model"[ \t\n\r]*:?[ \t\n\r]*')
+_ESCAPED_LETTER = re.compile(rb"\\u00[4567]")
+"""A letter or underscore spelled as an escape: only then can a key of ours be spelled otherwise than plainly."""
+
+
+@dataclass(slots=True)
+class Peek:
+    """What a body says that routing needs. `model_span` is where the model's value stands, quotes included."""
+
+    model: str | None = None
+    model_span: Span | None = None
+    stream: bool = False
+    references: dict[str, str] = field(default_factory=dict)
+    """Ids of earlier objects, by the field that names them."""
+
+
+def peek(body: bytes, references: Sequence[str] = ()) -> Peek:
+    """Read `model`, `stream` and the fields in `references` at the top level of a JSON object.
+
+    Raises:
+        InvalidJson: the body is not a JSON object.
+        ModelInvalid: `model` is there and is not a non-empty string.
+        ModelAmbiguous: `model` occurs twice or is spelled with escapes.
+        InvalidField: a reference is ambiguous or malformed.
+    """
+    try:
+        head = _read_head(body)
+    except msgspec.MsgspecError as error:
+        _judge(body, error)
+        return _peek_exactly(body, references)
+    except RecursionError as error:
+        raise InvalidJson("The request body nests too deeply.") from error
+    key = _MODEL_KEY.search(body)
+    if references or _ESCAPED_LETTER.search(body) or (key and body.find(b'"model"', key.end()) >= 0):
+        return _peek_exactly(body, references)
+    raw = bytes(head.model)
+    if not raw or key is None:
+        return Peek(stream=bytes(head.stream) == b"true")
+    start = key.end()
+    return Peek(_read_model(raw), Span(start, start + len(raw)), bytes(head.stream) == b"true")
+
+
+def repeated_models(body: bytes, paths: Sequence[str]) -> Iterator[tuple[str, Span]]:
+    """Yield the value and place of every model that the body names at one of `paths` (`model`, `a.model`, `a[].model`).
+
+    Raises:
+        InvalidJson: the body is not a JSON object.
+        ModelInvalid: one of them is not a non-empty string.
+    """
+    if not body.strip():
+        return
+    try:
+        _read_head(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        _judge(body, error)
+    for path in paths:
+        for span in _spans_at(body, [Span(0, len(body))], path):
+            yield _read_model(body[span.start : span.end]), span
+
+
+def _spans_at(body: bytes, roots: list[Span], path: str) -> list[Span]:
+    """Walk a path of member names through objects; `[]` behind a name steps into each element of an array."""
+    for step in path.split("."):
+        name, each = step.removesuffix("[]"), step.endswith("[]")
+        found = [
+            member.value
+            for root in roots
+            if is_object(body, root.start) or root.start == 0
+            for member in members(body, root.start)
+            if member.name == name
+        ]
+        if each:
+            found = [
+                element for span in found if body[span.start] == ord("[") for element in elements(body, span.start)
+            ]
+        roots = found
+    return roots
+
+
+def _peek_exactly(body: bytes, references: Sequence[str]) -> Peek:
+    """Read the same by walking the top level member by member, so that duplicates and escapes show."""
+    try:
+        present = members(body)
+    except ValueError as error:
+        raise InvalidJson from error
+    seen: dict[str, Member] = {}
+    for member in present:
+        if member.name == "model" and (member.name in seen or not member.plain):
+            raise ModelAmbiguous
+        if member.name in references and (member.name in seen or not member.plain):
+            raise InvalidField(f"`{member.name}` must occur once, spelled plainly.", param=member.name)
+        seen[member.name] = member
+    result = Peek(references=_read_references(body, seen, references))
+    if stream := seen.get("stream"):
+        result.stream = body[stream.value.start : stream.value.end] == b"true"
+    if model := seen.get("model"):
+        result.model, result.model_span = _read_model(body[model.value.start : model.value.end]), model.value
+    return result
+
+
+def _read_references(body: bytes, present: dict[str, Member], names: Sequence[str]) -> dict[str, str]:
+    """Read the ids of earlier objects: a string, or an object whose `id` is one (OpenAI's `conversation`)."""
+    found: dict[str, str] = {}
+    for name in names:
+        if name not in present:
+            continue
+        span: Span | None = present[name].value
+        if span is not None and is_object(body, span.start):
+            ids = [member.value for member in members(body, span.start) if member.name == "id"]
+            span = ids[0] if len(ids) == 1 else None
+        if span is None or not is_string(body, span.start):
+            if span is not None and body[span.start : span.end] == b"null":
+                continue
+            raise InvalidField(f"`{name}` must be an id.", param=name)
+        found[name] = read_string(body[span.start : span.end])
+    return found
+
+
+def _read_model(raw: bytes) -> str:
+    if not raw.startswith(b'"'):
+        raise ModelInvalid(param="model")
+    try:
+        model = read_string(raw)
+        model.encode()
+    except ValueError as error:
+        raise ModelInvalid(param="model") from error
+    if not model.strip():
+        raise ModelInvalid(param="model")
+    return model
+
+
+def _judge(body: bytes, error: Exception) -> None:
+    """Refuse what the standard library's decoder refuses too, which takes lone surrogates, NaN and control characters.
+
+    Providers' own parsers take those, and nothing that the upstream would accept is refused here.
+
+    Raises:
+        InvalidJson: with the reason and the place.
+    """
+    try:
+        document = json.loads(body, strict=False)
+    except json.JSONDecodeError as reason:
+        message = f"The request body is not JSON: {reason.msg} at line {reason.lineno}, column {reason.colno}."
+        raise InvalidJson(message) from error
+    except (ValueError, RecursionError) as reason:
+        raise InvalidJson("The request body is not JSON, not UTF-8, or nests too deeply.") from reason
+    if not isinstance(document, dict):
+        raise InvalidJson("The request body must be a JSON object.") from error
