@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from typing_extensions import override
 
 from bodhi.core.errors import InvalidField
 from bodhi.core.types import Json, JsonObject
@@ -55,6 +57,7 @@ class Origin:
     host: str
     port: int
 
+    @override
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
@@ -85,7 +88,8 @@ class ApiModel:
     owner_id: str | None
     created_at: float
     updated_at: float
-    timeouts: Timeouts = field(default_factory=Timeouts)
+    timeouts: Timeouts | None = None
+    """Deadlines of its own; None takes the gateway's settings."""
     broken: str | None = None
     """Why the stored key cannot be opened, or None. A broken api model is listed, and refuses calls."""
 
@@ -193,7 +197,8 @@ def check_extra_headers(extras: Mapping[str, object]) -> None:
             raise InvalidField(f"{name[:80]!r} is not a header name.", param="extra_headers")
         if canonical in RESERVED_HEADERS or canonical.startswith("proxy-"):
             raise InvalidField(
-                f"{name!r} cannot be set here. Credentials belong into the API key field, and Bodhi sets the connection's own headers.",
+                f"{name!r} cannot be set here. Credentials belong into the API key field, and Bodhi sets the "
+                "connection's own headers.",
                 param="extra_headers",
             )
         if canonical in seen:

@@ -3,6 +3,8 @@
 import hmac
 from typing import NoReturn
 
+from typing_extensions import override
+
 
 class Secret:
     """A secret text in memory; `reveal` is the only way to its value."""
@@ -18,22 +20,27 @@ class Secret:
 
     def matches(self, other: "Secret") -> bool:
         """Compare in constant time."""
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(self._value.encode(), other.reveal().encode())
 
+    @override
     def __repr__(self) -> str:
         return "Secret(***)"
 
     __str__ = __repr__
 
+    @override
     def __format__(self, format_spec: str) -> str:
         return repr(self)
 
+    @override
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self.matches(other)
 
+    @override
     def __hash__(self) -> int:
         return object.__hash__(self)
 
+    @override
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled.
 

@@ -64,13 +64,13 @@ class Unauthenticated(CallerError):
 
 
 class TokenMissing(Unauthenticated):
-    """No Bodhi API token came with the request. Send it as `Authorization: Bearer <token>`, `x-api-key` or `x-goog-api-key`."""
+    """The request carries no Bodhi API token. Send `Authorization: Bearer <token>`, `x-api-key` or `x-goog-api-key`."""
 
     code = "token_missing"
 
 
 class TokenUnknown(Unauthenticated):
-    """This is not a valid Bodhi API token. A provider's own key does not work here: ask for a Bodhi token and send that."""
+    """This is not a valid Bodhi API token. A provider's own key does not work here: send a Bodhi token instead."""
 
     code = "token_invalid"
 

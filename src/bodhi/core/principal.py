@@ -48,7 +48,7 @@ class TokenGrant:
 
 @dataclass(slots=True)
 class Principal:
-    """Someone who proved who they are: a user, through a session or through a token that can only narrow the user's role."""
+    """Someone who proved who they are: a user, through a session or a token that can only narrow the role."""
 
     user_id: str
     user_name: str

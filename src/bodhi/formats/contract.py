@@ -37,7 +37,9 @@ class Endpoint:
     """One inbound method and path, and what becomes of it upstream.
 
     `path` is a template below the dialect's mount. `{model}` matches any model id, slashes included; `{id}` one
-    segment of `[A-Za-z0-9_-]{1,128}`; `{action}` one word of letters; `{version}` one of the dialect's versions.
+    segment of `[A-Za-z0-9_-]{1,128}`; `{action}` one word of letters; `{version}` one of the dialect's versions; a
+    literal in square brackets, as `[models/]`, may be left out. A model id ends at the path's last colon where the
+    template goes on with one. Templates are tried in the order of `Dialect.endpoints`; the first that fits is taken.
     `suffix` is appended to the base URL and takes the same names.
     """
 
@@ -63,8 +65,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What marks a request as this dialect's, where dialects share a path. First match wins, over the registry's
-    order: any dialect's paths, then any dialect's headers, then any dialect's query parameters."""
+    """What marks a request as this dialect's, where dialects share a path.
+
+    The first match wins, in the registry's order: any dialect's paths, then any dialect's headers, then any
+    dialect's query parameters.
+    """
 
     paths: tuple[str, ...] = ()
     """Regular expressions over `METHOD /path`, matched from the start."""
@@ -120,6 +125,8 @@ class Dialect:
     read_error: Callable[[bytes], str | None]
     """An upstream's error body to the one line a person reads, or None if it has none."""
 
+    catalog_suffix: str = "/models"
+    """Where an upstream's catalog is, below the base URL."""
     catalog_query: str
     """The query string of the first page of an upstream's catalog."""
     read_catalog: Callable[[bytes], CatalogPage]
@@ -132,6 +139,8 @@ class Dialect:
     """A stream event is decoded for usage only if it holds one of these."""
     read_usage: Callable[[bytes, TokenCounts], None]
     """Update the counts from one JSON document: a stream event's data, or a whole body. Raises nothing."""
+    usage_key: bytes = b'"usage"'
+    """The member of a body that holds the counts: what to look for in the tail of a body too large to keep."""
     read_object_id: Callable[[bytes], str | None] = lambda document: None
     """The id of the object that an answer creates, from its body or its first event's data."""
 

@@ -1,0 +1,51 @@
+# Each target does all of its own set-up: Python 3.11 and make are enough. `make help` lists them.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.PHONY: help install serve test check test-real bench format lock clean
+
+# Arguments for the program that a target starts: make serve ARGS="--port 8080", make test ARGS="-k prefix".
+ARGS ?=
+# Processes that run the tests.
+WORKERS ?= 2
+
+PYTHON := .venv/bin/python
+LOCKED := uv.lock pyproject.toml scripts/bootstrap scripts/install scripts/uv-requirements.txt
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+install: .venv/.installed-runtime ## Make .venv with the bodhi command from the lock file
+
+serve: .venv/.installed-runtime ## Start the gateway on http://localhost:1135
+	@exec .venv/bin/bodhi serve $(ARGS)
+
+test: .venv/.installed-test ## Run the tests
+	@$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+check: .venv/.installed-dev ## Run every gate that is no test: format, lint, types, layers, house rules, lock file
+	@scripts/check
+
+test-real: .venv/.installed-test ## Serve a real model with llama.cpp and use it through the gateway (first run builds: 10 min)
+	@$(PYTHON) -m pytest tests/real -p no:cacheprovider --override-ini addopts="--import-mode=importlib -s -v" $(ARGS)
+
+bench: .venv/.installed-test ## Measure against nginx and print the table
+	@$(PYTHON) -m bench $(ARGS)
+
+format: .venv/.installed-dev ## Format the code and repair what the linter can
+	@.venv/bin/ruff format
+	@.venv/bin/ruff check --fix
+
+lock: .venv/.installed-dev ## Resolve pyproject.toml into uv.lock anew, keeping what still fits
+	@.tools/uv/bin/uv lock
+
+clean: ## Remove what the other targets made, but no data
+	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/.installed-runtime: $(LOCKED)
+	@scripts/install runtime
+
+.venv/.installed-test: $(LOCKED)
+	@scripts/install test
+
+.venv/.installed-dev: $(LOCKED)
+	@scripts/install dev
