@@ -1,0 +1,1 @@
+"""What builds, checks and proves this checkout. Nothing here ships."""

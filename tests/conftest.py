@@ -1,0 +1,31 @@
+"""Fixtures that every test may use: the event loop's kind and the fake upstream, in the loop or in a thread."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.fakes.upstream import Upstream, UpstreamThread
+
+pytest_plugins = ["tests.loopback_only"]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run coroutine tests on asyncio, the one loop the product runs on."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    """Give a fake upstream that runs in the test's own event loop."""
+    fake = Upstream()
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+@pytest.fixture
+def upstream_thread() -> Iterator[UpstreamThread]:
+    """Give a fake upstream in a thread, for tests that block."""
+    with UpstreamThread() as fake:
+        yield fake

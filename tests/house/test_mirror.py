@@ -1,0 +1,78 @@
+"""Folder and file of a test follow the file that it covers, so each is found from the other."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "bodhi"
+TESTS = ROOT / "tests"
+
+WITHOUT_OWN_TEST = {
+    "__main__.py": "one call of the command line",
+    "core/call.py": "records without behaviour",
+    "core/types.py": "names for types",
+    "core/usage.py": "records without behaviour",
+    "formats/contract.py": "records without behaviour; tests/formats/test_contract.py states their laws",
+    "storage/migrations/env.py": "run by every migration; covered by tests/storage/test_migrate.py",
+}
+"""Source files that have no test file of their own, each with the reason. Nothing else may lack one."""
+
+FOLDERS_COVERED_ELSEWHERE = {
+    "storage/migrations/versions": "revisions run as one chain; covered by tests/storage/test_migrate.py",
+}
+
+
+BESIDE_THE_MIRROR = {
+    "formats/test_contract.py": "the laws of every row of the registry",
+    "formats/test_sixth_format.py": "adds a toy format by one file and one line",
+}
+"""Tests in mirrored folders that cover more than one file, each with the reason."""
+
+
+def mirror_of(source: Path) -> Path:
+    """Return where the test of a source file belongs."""
+    inside = source.relative_to(PACKAGE)
+    return TESTS / inside.parent / f"test_{inside.name}"
+
+
+def sources() -> list[Path]:
+    """Return the source files that hold code."""
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or len(_lines(path)) > 20)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _is_excepted(source: Path) -> bool:
+    inside = source.relative_to(PACKAGE).as_posix()
+    return inside in WITHOUT_OWN_TEST or any(inside.startswith(f"{folder}/") for folder in FOLDERS_COVERED_ELSEWHERE)
+
+
+def test_every_source_file_has_its_mirrored_test() -> None:
+    missing = [
+        str(mirror_of(source).relative_to(ROOT))
+        for source in sources()
+        if not _is_excepted(source) and not mirror_of(source).is_file()
+    ]
+
+    assert missing == []
+
+
+def test_every_mirrored_test_has_its_source_file() -> None:
+    folders = {source.parent.relative_to(PACKAGE) for source in sources()} - {Path()}
+    orphans = [
+        str(test.relative_to(ROOT))
+        for folder in sorted(folders)
+        for test in sorted((TESTS / folder).glob("test_*.py"))
+        if not (PACKAGE / folder / test.name.removeprefix("test_")).is_file()
+        and (PACKAGE / folder / test.stem.removeprefix("test_")).is_dir() is False
+        and f"{folder.as_posix()}/{test.name}" not in BESIDE_THE_MIRROR
+    ]
+
+    assert orphans == []
+
+
+def test_every_exception_still_names_a_file() -> None:
+    gone = [name for name in WITHOUT_OWN_TEST if not (PACKAGE / name).is_file() and name != "__main__.py"]
+
+    assert gone == []
