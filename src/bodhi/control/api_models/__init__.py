@@ -1,0 +1,1 @@
+"""Api models over the control API: create, list, read, patch, delete, and the probes."""
