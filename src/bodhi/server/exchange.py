@@ -1,0 +1,277 @@
+"""One request and its response: the ASGI `receive` and `send` of a call. Parsing and deadlines live in `protocol`."""
+
+import asyncio
+import http
+import logging
+import re
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol, TypeAlias
+
+from typing_extensions import override
+from uvicorn.protocols.http.flow_control import FlowControl
+
+from bodhi.core.types import Headers
+from bodhi.server.connection import Connection
+
+Message: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = dict[str, Any]
+App: TypeAlias = Callable[[Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+
+_log = logging.getLogger("bodhi.server")
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        phrase = http.HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
+
+
+STATUS_LINES = {status: _status_line(status) for status in range(200, 600)}
+
+# The whole block in one match; the count of lines then proves that no value smuggled one in (RFC 9112 section 11.1).
+_FIELD_LINES = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++: [^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+")
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_BODILESS = frozenset({204, 304})
+_FAILED_BODY = b'{"error":{"message":"Internal error.","type":"server_error","code":"internal_error","param":null}}'
+_FAILED_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", b"%d" % len(_FAILED_BODY)),
+    (b"x-bodhi-error", b"internal_error"),
+    (b"connection", b"close"),
+]
+
+
+class Host(Protocol):
+    """What an exchange needs of the protocol that it lives in."""
+
+    transport: asyncio.Transport
+    written: int
+
+    def want_more(self) -> None:
+        """Read on from the client."""
+
+    def finish(self, exchange: "Exchange") -> None:
+        """Take note that the response is complete."""
+
+
+class Exchange(Connection):
+    """One request, its body as it arrives, and its response as it leaves."""
+
+    __slots__ = (
+        "_chunked",
+        "_close_delimited",
+        "_end_told",
+        "_flow",
+        "_pieces",
+        "_remaining",
+        "_waiters",
+        "buffered",
+        "complete",
+        "ended",
+        "expects_continue",
+        "host",
+        "keep_alive",
+        "scope",
+        "started",
+    )
+
+    def __init__(
+        self, host: Host, flow: FlowControl, scope: Scope, *, keep_alive: bool, expects_continue: bool
+    ) -> None:
+        super().__init__(scope["client"])
+        self.host = host
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.expects_continue = expects_continue
+        self.ended = False
+        """The request body arrived completely."""
+        self.started = False
+        self.complete = False
+        self.buffered = 0
+        self._flow = flow
+        self._pieces: list[bytes] = []
+        self._end_told = False
+        self._waiters: list[asyncio.Future[None]] = []
+        self._chunked = False
+        self._close_delimited = False
+        self._remaining = 0
+
+    # Fed by the protocol
+
+    def feed(self, piece: bytes) -> None:
+        """Take a piece of the request body."""
+        self._pieces.append(piece)
+        self.buffered += len(piece)
+        self._wake()
+
+    def feed_end(self) -> None:
+        """Take the end of the request body."""
+        self.ended = True
+        self._wake()
+
+    def lose(self) -> None:
+        """End the exchange from outside: the client left, or the server cuts it."""
+        if not self.complete and not self.gone:
+            self._lose()
+        self._wake()
+
+    @override
+    def abort(self) -> None:
+        """Flush what was sent, then close without ending the message, so that the client sees that it is broken."""
+        if self.complete or self.gone:
+            return
+        transport = self.host.transport
+        if self._close_delimited and self.started:
+            # Here the end of the connection is the end of the message; only a reset tells the two apart.
+            raw = transport.get_extra_info("socket")
+            if raw is not None:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.close()
+
+    def _wake(self) -> None:
+        if self._waiters:
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+            self._waiters.clear()
+
+    # Called by the application
+
+    async def run(self, app: App) -> None:
+        """Run the application for this request; whatever it leaves unfinished breaks the connection."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            self.host.transport.close()
+            raise
+        except Exception:  # noqa: BLE001 # The last frame above the application: a fault there must not end the server.
+            _log.exception("The application failed")
+            await self._fail()
+        else:
+            if not self.complete and not self.gone and not self.host.transport.is_closing():
+                _log.error("The application returned without completing its response")
+                await self._fail()
+        finally:
+            self.forget()
+            # The scope holds this exchange: without the cut each call would be garbage that only the collector frees.
+            self.scope = {}
+
+    async def _fail(self) -> None:
+        if self.started:
+            self.abort()
+            return
+        await self.send({"type": "http.response.start", "status": 500, "headers": _FAILED_HEADERS})
+        await self.send({"type": "http.response.body", "body": _FAILED_BODY})
+
+    async def receive(self) -> Message:
+        """Give the next piece of the body, or wait for the client to leave once all was given."""
+        if self.expects_continue:
+            self.expects_continue = False
+            if not self.ended and not self.started and not self.gone:
+                self.host.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while not (self.gone or self.complete):
+            if self._pieces or (self.ended and not self._end_told):
+                return self._next_piece()
+            self.host.want_more()
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+        return {"type": "http.disconnect"}
+
+    def _next_piece(self) -> Message:
+        pieces = self._pieces
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._pieces = []
+        self.buffered = 0
+        self._end_told = self.ended
+        if self._flow.read_paused:
+            self.host.want_more()
+        return {"type": "http.request", "body": body, "more_body": not self.ended}
+
+    async def send(self, message: Message) -> None:
+        """Write a part of the response; wait while the client does not keep up."""
+        if self._flow.write_paused and not self.gone:
+            await self._flow.drain()
+        if self.gone:
+            return
+        if not self.started:
+            self._expect(message, "http.response.start")
+            self.started = True
+            self._write(self._head(message["status"], message.get("headers", ())))
+        elif not self.complete:
+            self._expect(message, "http.response.body")
+            self._send_body(message.get("body", b""), more=message.get("more_body", False))
+        else:
+            raise RuntimeError(f"{message['type']} was sent after the response was complete")
+
+    def _expect(self, message: Message, kind: str) -> None:
+        if message["type"] != kind:
+            raise RuntimeError(f"expected {kind}, got {message['type']}")
+
+    def _write(self, piece: bytes) -> None:
+        host = self.host
+        host.written += len(piece)
+        host.transport.write(piece)
+
+    def _head(self, status: int, headers: Headers) -> bytes:
+        fields = b"".join([b"%b: %b\r\n" % field for field in headers])
+        if not _FIELD_LINES.fullmatch(fields) or fields.count(b"\n") != len(headers):
+            raise RuntimeError("a response header is malformed")
+        length: bytes | None = None
+        closes = False
+        for field in headers:
+            name = field[0].lower()
+            if name not in _FRAMING:
+                continue
+            if name == b"content-length":
+                length = field[1]
+            elif name == b"connection":
+                closes = closes or b"close" in field[1].lower()
+            else:
+                raise RuntimeError("the framing of a response is the server's own")
+        return STATUS_LINES[status] + fields + self._framing(status, length, closes=closes)
+
+    def _framing(self, status: int, length: bytes | None, *, closes: bool) -> bytes:
+        """Decide how the response ends (RFC 9112 section 6.3) and whether the connection outlives it."""
+        lines = b"\r\n"
+        if self.scope["method"] == "HEAD" or status in _BODILESS:
+            pass
+        elif length is not None:
+            self._remaining = int(length)
+        else:
+            if self.scope["http_version"] == "1.0":
+                self._close_delimited = True
+                self.keep_alive = False
+            else:
+                self._chunked = True
+                lines = b"transfer-encoding: chunked\r\n\r\n"
+        # A response before the end of the request: what still comes would have to be read to find the next request.
+        self.keep_alive = self.keep_alive and self.ended and not closes
+        return lines if self.keep_alive or closes else b"connection: close\r\n" + lines
+
+    def _send_body(self, body: bytes, *, more: bool) -> None:
+        if self.scope["method"] == "HEAD":
+            pass
+        elif self._chunked:
+            piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if not more:
+                piece += b"0\r\n\r\n"
+            if piece:
+                self._write(piece)
+        elif body:
+            if not self._close_delimited:
+                self._remaining -= len(body)
+                if self._remaining < 0:
+                    raise RuntimeError("the response body is longer than its content-length")
+            self._write(body)
+        if not more:
+            if self._remaining:
+                raise RuntimeError("the response body is shorter than its content-length")
+            self.complete = True
+            self._callback = None
+            self._wake()
+            self.host.finish(self)
