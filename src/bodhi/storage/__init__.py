@@ -1,0 +1,1 @@
+"""What outlives the process: schema, one repository per table, vault. Nothing here decides who may do what."""

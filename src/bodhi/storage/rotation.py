@@ -1,0 +1,193 @@
+"""Change of keys while the gateway runs: the root key by wrapping data keys anew, data keys by sealing rows anew.
+
+Each step is one transaction, so a process killed at any moment leaves a store that opens.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodhi.core.clock import SYSTEM_CLOCK, Clock
+from bodhi.core.errors import Conflict, InvalidField
+from bodhi.storage.api_models import provider_key_place
+from bodhi.storage.data_keys import insert_data_key, list_data_keys, new_data_key, refresh_vault
+from bodhi.storage.engine import Store
+from bodhi.storage.root_key import adopt_staged_root_key, stage_root_key
+from bodhi.storage.tables import api_models, data_keys
+from bodhi.storage.vault import VERSION, CannotOpen, RootKey, Vault, unwrap, wrap
+from bodhi.storage.version import bump_config_version
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DataKeyStatus:
+    """What may be shown of a data key."""
+
+    id: str
+    purpose: str
+    state: str
+    root_key_id: str
+    created_at: float
+    retired_at: float | None
+    rows: int
+    """How many sealed texts need it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """What sealing anew came to."""
+
+    moved: int
+    failed: int
+    """Rows that do not open, and so stay as they are."""
+
+
+async def status(connection: AsyncConnection) -> list[DataKeyStatus]:
+    """Return ids, states, ages and row counts of the data keys; never key material."""
+    return [
+        DataKeyStatus(
+            id=key.id,
+            purpose=key.purpose,
+            state=key.state,
+            root_key_id=key.root_key_id,
+            created_at=key.created_at,
+            retired_at=key.retired_at,
+            rows=await _count_rows(connection, key.id),
+        )
+        for key in await list_data_keys(connection)
+    ]
+
+
+async def rotate_root(store: Store, vault: Vault, new: RootKey) -> None:
+    """Wrap every data key by a new root key, in one transaction. Sealed texts, tokens and sessions stay valid.
+
+    Raises:
+        Conflict: another process changed the root key meanwhile.
+    """
+    async with store.write() as connection:
+        await bump_config_version(connection)
+        for key in await list_data_keys(connection):
+            if key.wrapped is None:
+                continue
+            if key.root_key_id != vault.root.key_id:
+                raise Conflict("The root key was changed by another process. Restart Bodhi with the current one.")
+            try:
+                wrapped = wrap(new, vault.deployment_id, unwrap(vault.root, vault.deployment_id, key.id, key.wrapped))
+            except CannotOpen:
+                # A damaged data key stays damaged; it must not keep the others from moving.
+                wrapped = key.wrapped
+            await connection.execute(
+                update(data_keys).where(data_keys.c.id == key.id).values(wrapped=wrapped, root_key_id=new.key_id)
+            )
+    vault.root = new
+
+
+async def rotate_root_file(store: Store, vault: Vault, home_file: Path) -> RootKey:
+    """Change the root key that the home folder keeps: written beside, taken by the database, then put in place.
+
+    A start after a crash in between finds the staged key and finishes the change. The old key stays as
+    `root.key.<id>`, for backups of the database made before.
+
+    Raises:
+        StartupError: the folder cannot be written.
+        Conflict: another process changed the root key meanwhile.
+    """
+    new = stage_root_key(home_file)
+    await rotate_root(store, vault, new)
+    adopt_staged_root_key(home_file)
+    return new
+
+
+async def rotate_data(store: Store, vault: Vault, clock: Clock = SYSTEM_CLOCK, *, resume: bool = False) -> Resealed:
+    """Make a new data key active and seal every row anew under it.
+
+    Args:
+        store: the store.
+        vault: the open vault; it seals with the new key afterwards.
+        clock: the time for the keys' ages.
+        resume: finish an earlier rotation that was cut short, without another new key.
+
+    Raises:
+        Conflict: another process changed the root key meanwhile.
+    """
+    if not resume:
+        await _start(store, vault, clock)
+    return await _reseal(store, vault)
+
+
+async def destroy_retired(store: Store, retired_before: float) -> list[str]:
+    """Remove the retired data keys that no row needs any more, and return their ids.
+
+    Args:
+        store: the store.
+        retired_before: only keys retired before this time; leave time for other processes to notice a rotation.
+    """
+    destroyed: list[str] = []
+    async with store.write() as connection:
+        await bump_config_version(connection)
+        for key in await list_data_keys(connection):
+            unused = key.state == "decrypt_only" and key.retired_at is not None and key.retired_at < retired_before
+            if unused and not await _count_rows(connection, key.id):
+                statement = update(data_keys).where(data_keys.c.id == key.id)
+                await connection.execute(statement.values(state="destroyed", wrapped=None))
+                destroyed.append(key.id)
+    return destroyed
+
+
+async def _start(store: Store, vault: Vault, clock: Clock) -> None:
+    async with store.write() as connection:
+        # Running servers see the new version, reload, and learn the new key with it.
+        await bump_config_version(connection)
+        for key in await list_data_keys(connection):
+            if key.wrapped is not None and key.root_key_id != vault.root.key_id:
+                raise Conflict("The root key was changed by another process. Restart Bodhi with the current one.")
+        await connection.execute(
+            update(data_keys)
+            .where(data_keys.c.purpose == "seal", data_keys.c.state == "active")
+            .values(state="decrypt_only", retired_at=clock.now())
+        )
+        await insert_data_key(connection, vault.root, new_data_key(clock), "seal", clock.now())
+    async with store.read() as connection:
+        await refresh_vault(connection, vault)
+
+
+async def _reseal(store: Store, vault: Vault) -> Resealed:
+    moved = failed = 0
+    after = ""
+    current = f"{VERSION}.{vault.active_id}."
+    stale = select(api_models.c.id, api_models.c.base_url, api_models.c.sealed_key).where(
+        api_models.c.sealed_key.is_not(None), api_models.c.sealed_key.not_like(current + "%")
+    )
+    while True:
+        async with store.write() as connection:
+            batch = stale.where(api_models.c.id > after).order_by(api_models.c.id).limit(BATCH)
+            rows = (await connection.execute(batch)).all()
+            if not rows:
+                break
+            for row in rows:
+                fresh = _sealed_anew(vault, row.id, row.base_url, row.sealed_key)
+                failed += fresh is None
+                if fresh is not None:
+                    # Compare and set: a key that someone entered meanwhile is never overwritten by the older one.
+                    unchanged = (api_models.c.id == row.id) & (api_models.c.sealed_key == row.sealed_key)
+                    done = await connection.execute(update(api_models).where(unchanged).values(sealed_key=fresh))
+                    moved += done.rowcount
+            await bump_config_version(connection)
+            after = rows[-1].id
+    return Resealed(moved, failed)
+
+
+def _sealed_anew(vault: Vault, api_model_id: str, base_url: str, sealed: str) -> str | None:
+    try:
+        place = provider_key_place(api_model_id, base_url)
+        return vault.seal(vault.open(sealed, place), place)
+    except (CannotOpen, InvalidField):
+        return None
+
+
+async def _count_rows(connection: AsyncConnection, data_key_id: str) -> int:
+    sealed_with = api_models.c.sealed_key.like(f"{VERSION}.{data_key_id}.%")
+    return int((await connection.execute(select(func.count()).select_from(api_models).where(sealed_with))).scalar_one())
