@@ -1,0 +1,140 @@
+"""Takes a usage record per call without waiting, and writes them in batches. The proxy decides what a record holds.
+
+Bounds: 10,000 records wait at most; beyond that the newest are dropped and counted by reason.
+"""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import NoReturn
+
+from sqlalchemy.exc import DataError, IntegrityError
+
+from bodhi.core.clock import Clock
+from bodhi.core.errors import StoreUnavailable
+from bodhi.core.usage import UsageRecord
+from bodhi.storage.engine import Store
+from bodhi.storage.usage import insert_usage
+
+MAX_QUEUED = 10_000
+BATCH = 500
+FLUSH_SECONDS = 0.25
+MAX_BACK_OFF_SECONDS = 10.0
+MAX_LAST_USED = 100_000
+
+FULL = "queue_full"
+REFUSED = "refused_by_store"
+STOPPED = "not_written_at_stop"
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Queues usage records and writes them behind the calls' backs. One exists per process.
+
+    Proxying goes on whatever happens here: a store outage only makes the queue grow up to its bound.
+    """
+
+    def __init__(self, store: Store, clock: Clock, max_queued: int = MAX_QUEUED) -> None:
+        self._store = store
+        self._clock = clock
+        self._max_queued = max_queued
+        self._queue: deque[UsageRecord] = deque()
+        self._flushing = asyncio.Lock()
+        self.written = 0
+        self.failures = 0
+        """Attempts to write that the store did not take."""
+        self.dropped: Counter[str] = Counter()
+        """Records lost, by reason."""
+        self.last_used: dict[str, float] = {}
+        """When each token was used last, since `Upkeep` last stored it."""
+
+    @property
+    def queued(self) -> int:
+        """How many records wait to be written."""
+        return len(self._queue)
+
+    def record(self, record: UsageRecord) -> None:
+        """Take a record. Never waits, never raises; when the queue is full the record is dropped and counted."""
+        if len(self._queue) >= self._max_queued:
+            self.dropped[FULL] += 1
+            return
+        # The writer looks at the queue by the clock: waking it here would cost each call a turn of the event loop.
+        self._queue.append(record)
+
+    async def run(self) -> NoReturn:
+        """Write what is queued, four times a second, until cancelled; back off while the store does not answer."""
+        pause = FLUSH_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self.flush()
+            except StoreUnavailable:
+                pause = min(pause * 2, MAX_BACK_OFF_SECONDS)
+            else:
+                pause = FLUSH_SECONDS
+
+    async def flush(self) -> None:
+        """Write everything queued, in batches of at most 500.
+
+        Raises:
+            StoreUnavailable: the store did not take a batch; its records stay queued.
+        """
+        async with self._flushing:
+            while self._queue:
+                batch = [self._queue[i] for i in range(min(BATCH, len(self._queue)))]
+                await self._write(batch)
+                for _ in batch:
+                    self._queue.popleft()
+
+    async def drain(self, within: float) -> None:
+        """Write what is left before the process ends; what the deadline leaves over is dropped and counted.
+
+        Args:
+            within: seconds that this may take.
+        """
+        deadline = self._clock.monotonic() + within
+        while self._queue and (left := deadline - self._clock.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self.flush()
+            except TimeoutError:
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(min(FLUSH_SECONDS, left))
+        self.dropped[STOPPED] += len(self._queue)
+        if self._queue:
+            log.warning("%d usage records could not be written before the stop", len(self._queue))
+        self._queue.clear()
+
+    async def _write(self, batch: Sequence[UsageRecord]) -> None:
+        """Write a batch; if something other than an outage stops it, find the record at fault and drop only that."""
+        try:
+            async with self._store.usage_write() as connection:
+                await insert_usage(connection, batch)
+        except StoreUnavailable as error:
+            self.failures += 1
+            if not isinstance(error.__cause__, IntegrityError | DataError):
+                raise
+            await self._write_apart(batch, error)
+        except Exception as error:  # noqa: BLE001 - whatever makes a record unwritable must not hold up all that follow
+            self.failures += 1
+            await self._write_apart(batch, error)
+        else:
+            self.written += len(batch)
+            self._note_use(batch)
+
+    async def _write_apart(self, batch: Sequence[UsageRecord], error: Exception) -> None:
+        if len(batch) == 1:
+            self.dropped[REFUSED] += 1
+            log.warning("a usage record was refused by the store: %s", type(error.__cause__ or error).__name__)
+            return
+        middle = len(batch) // 2
+        await self._write(batch[:middle])
+        await self._write(batch[middle:])
+
+    def _note_use(self, batch: Sequence[UsageRecord]) -> None:
+        for record in batch:
+            if record.token_id and (record.token_id in self.last_used or len(self.last_used) < MAX_LAST_USED):
+                self.last_used[record.token_id] = record.at

@@ -1,0 +1,66 @@
+"""One immutable picture of the configuration, and how it is read. When to read it is decided in `live`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodhi.core.api_model import ApiModel
+from bodhi.core.principal import TokenGrant
+from bodhi.formats.contract import Format
+from bodhi.routing.table import RoutingTable
+from bodhi.storage.api_models import list_api_models, sealed_keys
+from bodhi.storage.tokens import all_live_grants
+from bodhi.storage.users import count_admins
+from bodhi.storage.version import config_version
+
+ENDED_SECONDS = 30 * 86_400.0
+"""For how long after its end the bearer of a token is told that it expired or was revoked; later it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the process knew at one version of the configuration."""
+
+    version: int
+    table: RoutingTable
+    api_models: tuple[ApiModel, ...]
+    """Oldest first; those whose key cannot be opened say so in `broken`."""
+    grants: Mapping[bytes, TokenGrant]
+    """API tokens by MAC, those that ended lately included."""
+    sealed: Mapping[str, str]
+    """Sealed keys by api model id."""
+    has_admin: bool
+
+
+async def read_snapshot(
+    connection: AsyncConnection,
+    now: float,
+    formats: Mapping[str, Format],
+    why_broken: Callable[[ApiModel, str | None], str | None],
+) -> Snapshot:
+    """Read the whole configuration within the transaction of the connection.
+
+    The version is read first: were anything to change meanwhile, the next look at the version would tell.
+
+    Args:
+        connection: one transaction of the main database.
+        now: wall time, for the tokens' expiry.
+        formats: every known format by its name.
+        why_broken: an api model and its sealed key to the reason that it cannot be used, or None.
+    """
+    version = await config_version(connection)
+    sealed = await sealed_keys(connection)
+    api_models = tuple(
+        replace(api_model, broken=why_broken(api_model, sealed.get(api_model.id)))
+        for api_model in await list_api_models(connection)
+    )
+    grants = await all_live_grants(connection, now, ended_since=now - ENDED_SECONDS)
+    return Snapshot(
+        version=version,
+        table=RoutingTable(api_models, formats),
+        api_models=api_models,
+        grants={grant.mac: grant for grant in grants},
+        sealed=sealed,
+        has_admin=await count_admins(connection) > 0,
+    )

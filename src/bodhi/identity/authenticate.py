@@ -1,0 +1,117 @@
+"""From a request's credentials to a principal, from memory alone. Sessions and passwords are not its subject.
+
+Every refusal for a token that Bodhi does not know has the same text; only the holder of a known token learns that it
+has expired or was revoked. While the store cannot be asked, an unknown token is a 503 and never a 401: it may be one
+that was minted a moment ago.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bodhi.core.clock import Clock
+from bodhi.core.errors import (
+    StoreUnavailable,
+    TokenExpired,
+    TokenMissing,
+    TokenRevoked,
+    TokensConflict,
+    TokenUnknown,
+    Unauthenticated,
+)
+from bodhi.core.principal import Principal, TokenGrant, principal_of
+from bodhi.core.types import Headers
+from bodhi.identity.credentials import read_credentials
+from bodhi.identity.tokens import TokenHasher, looks_like_token
+
+
+class KnownTokens(Protocol):
+    """The part of a snapshot that authentication needs."""
+
+    @property
+    def grants(self) -> Mapping[bytes, TokenGrant]:
+        """Tokens by MAC."""
+        ...
+
+
+class TokenSource(Protocol):
+    """Where known tokens come from: the directory."""
+
+    @property
+    def snapshot(self) -> KnownTokens:
+        """The current snapshot. Raises StoreUnavailable while there is none."""
+        ...
+
+    @property
+    def stale_since(self) -> float | None:
+        """Since when the store has not answered, or None while it does."""
+        ...
+
+
+class Authenticator:
+    """Turns credentials into principals. One exists per process, and it is called once per proxied call."""
+
+    def __init__(self, directory: TokenSource, hasher: TokenHasher, clock: Clock) -> None:
+        self._directory = directory
+        self._hasher = hasher
+        self._clock = clock
+        self._seen: KnownTokens | None = None
+        # One principal per token that was used since the snapshot changed, so its verdicts on models are remembered.
+        self._principals: dict[bytes, Principal] = {}
+
+    def principal(self, headers: Headers, query: bytes = b"") -> Principal:
+        """Find who is asking.
+
+        Raises:
+            TokenMissing: no credential came at all.
+            TokenUnknown: credentials came, and none is a token of Bodhi's.
+            TokenExpired: the token was valid once.
+            TokenRevoked: the token was valid once.
+            TokensConflict: two different valid tokens came.
+            StoreUnavailable: the store cannot be asked about an unknown token.
+        """
+        credentials = read_credentials(headers, query)
+        if len(credentials) == 1:
+            return self.principal_of_token(credentials[0])
+        if not credentials:
+            raise TokenMissing
+        return self._only_valid_of(credentials)
+
+    def principal_of_token(self, token: bytes) -> Principal:
+        """Find whose token this is. Raises as `principal` does."""
+        if not looks_like_token(token):
+            raise TokenUnknown
+        snapshot = self._directory.snapshot
+        mac = self._hasher.mac(token)
+        grant = snapshot.grants.get(mac)
+        if grant is None:
+            if self._directory.stale_since is not None:
+                raise StoreUnavailable(retry_after=5)
+            raise TokenUnknown
+        if grant.revoked_at is not None:
+            raise TokenRevoked
+        if grant.expires_at is not None and grant.expires_at <= self._clock.now():
+            raise TokenExpired
+        if snapshot is not self._seen:
+            self._seen = snapshot
+            self._principals = {}
+        principal = self._principals.get(mac)
+        if principal is None:
+            principal = self._principals[mac] = principal_of(grant)
+        return principal
+
+    def _only_valid_of(self, credentials: list[bytes]) -> Principal:
+        """Accept several credentials if exactly one of them is valid, as clients with two settings send them."""
+        valid: list[Principal] = []
+        refusal: Unauthenticated | StoreUnavailable = TokenUnknown()
+        for credential in credentials:
+            try:
+                valid.append(self.principal_of_token(credential))
+            except TokenUnknown:
+                continue
+            except (Unauthenticated, StoreUnavailable) as error:
+                refusal = error
+        if len(valid) > 1:
+            raise TokensConflict
+        if not valid:
+            raise refusal
+        return valid[0]

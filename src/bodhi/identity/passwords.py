@@ -1,0 +1,123 @@
+"""Passwords: which are good enough, and their argon2id hashes. Who signs in with one is not decided here.
+
+The rules follow NIST SP 800-63B section 3.1.1: a minimum length, a list of known bad ones, no rules of composition.
+"""
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from bodhi.core.credential import Secret
+from bodhi.core.errors import InvalidField, Overloaded
+
+MIN_CHARACTERS = 8
+ADVISED_CHARACTERS = 15
+MAX_CHARACTERS = 1024
+HASHES_AT_ONCE = 2
+QUEUE_SECONDS = 2.0
+MEMORY_KIB = 64 * 1024
+PASSES = 3
+
+_T = TypeVar("_T")
+
+
+def check_password(password: Secret, user_name: str) -> None:
+    """Refuse a password that guessing finds first.
+
+    Raises:
+        InvalidField: too short, too long, well known, or the user's own name.
+    """
+    text = _normal(password)
+    if not MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS:
+        raise InvalidField(
+            f"The password must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters; {ADVISED_CHARACTERS} are better.",
+            param="password",
+        )
+    folded = text.casefold()
+    if folded in common_passwords() or len(set(folded)) == 1:
+        raise InvalidField("This password is among the first that are tried. Choose another.", param="password")
+    if folded == user_name.casefold():
+        raise InvalidField("The password must not be the user name.", param="password")
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """Load the passwords that are refused because everybody's guesses begin with them."""
+    text = files("bodhi.identity").joinpath("common_passwords.txt").read_text("utf-8")
+    return frozenset(text.split())
+
+
+class Passwords:
+    """Hashes and verifies passwords, two at a time, off the event loop. One exists per process.
+
+    Each hash takes 64 MiB and a tenth of a second, so more at once would be a way to exhaust the machine.
+    """
+
+    def __init__(self, passes: int = PASSES, memory_kib: int = MEMORY_KIB) -> None:
+        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
+        self._turn = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._dummy: str | None = None
+
+    async def new_hash(self, password: Secret) -> str:
+        """Hash a password for the store.
+
+        Raises:
+            InvalidField: the password is not text.
+            Overloaded: too many hashes are waiting.
+        """
+        return await self._in_turn(lambda: self._hasher.hash(_normal(password)))
+
+    async def verify(self, stored: str | None, password: Secret) -> bool:
+        """Tell whether a password matches its stored hash. Without a hash the answer is no, after the same time.
+
+        Raises:
+            Overloaded: too many hashes are waiting.
+        """
+        return await self._in_turn(lambda: self._verify(stored, password))
+
+    def is_outdated(self, stored: str) -> bool:
+        """Tell whether a hash was made with other parameters than today's, so that it should be made anew."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def _verify(self, stored: str | None, password: Secret) -> bool:
+        """Verify against the stored hash, or against one that nothing matches. Runs in a thread."""
+        if self._dummy is None:
+            self._dummy = self._hasher.hash("")
+        try:
+            self._hasher.verify(stored or self._dummy or "", _normal(password) or " ")
+        except (VerificationError, InvalidHashError, InvalidField):
+            return False
+        return stored is not None
+
+    async def _in_turn(self, work: Callable[[], _T]) -> _T:
+        """Run the work in a thread as soon as fewer than two others run."""
+        try:
+            async with asyncio.timeout(QUEUE_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Overloaded("Too many sign-ins at once. Try again shortly.", retry_after=2) from None
+        try:
+            return await asyncio.to_thread(work)
+        finally:
+            self._turn.release()
+
+
+def _normal(password: Secret) -> str:
+    """Return the password as NFKC, so that it is the same from every keyboard (NIST SP 800-63B section 3.1.1.2).
+
+    Raises:
+        InvalidField: it holds half of a surrogate pair, which is no text.
+    """
+    text = unicodedata.normalize("NFKC", password.reveal())
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidField("The password is not valid text.", param="password") from None
+    return text

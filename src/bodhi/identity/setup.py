@@ -1,0 +1,131 @@
+"""The first Admin: a one-time setup code on the host, and the single moment at which it can be used.
+
+Being the first to visit decides nothing: only who can read the host's terminal or files holds the code.
+"""
+
+import asyncio
+import base64
+import os
+import secrets
+import unicodedata
+from pathlib import Path
+
+from bodhi.core.clock import Clock
+from bodhi.core.credential import Secret
+from bodhi.core.errors import Conflict, InvalidField, SetupCodeWrong
+from bodhi.core.ids import new_id
+from bodhi.core.principal import Role
+from bodhi.identity.passwords import Passwords, check_password
+from bodhi.storage.engine import Store
+from bodhi.storage.users import User, insert_first_admin, list_users
+
+FILE_NAME = "setup-code"
+CODE_BYTES = 16
+GROUP = 5
+MAX_USER_NAME = 64
+
+_LOOKALIKES = str.maketrans({"0": "O", "1": "I", "8": "B", "-": "", " ": ""})
+"""Base32 (RFC 4648 section 6) has no 0, 1 and 8, so a person who types them means the letters."""
+
+
+def new_setup_code() -> Secret:
+    """Make a code of 128 bits that a person can type: base32 in groups of five."""
+    text = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode().rstrip("=")
+    return Secret("-".join(text[i : i + GROUP] for i in range(0, len(text), GROUP)))
+
+
+def check_user_name(text: str) -> str:
+    """Return a user name without blanks around it.
+
+    Raises:
+        InvalidField: empty, longer than 64 characters, or characters that cannot be seen.
+    """
+    name = unicodedata.normalize("NFC", text.strip())
+    if not 0 < len(name) <= MAX_USER_NAME or not name.isprintable() or " " in name:
+        raise InvalidField(f"The user name must have 1 to {MAX_USER_NAME} characters without blanks.", param="username")
+    return name
+
+
+async def create_first_admin(store: Store, passwords: Passwords, clock: Clock, name: str, password: Secret) -> User:
+    """Create the first Admin as the host's operator, without a code.
+
+    Raises:
+        InvalidField: the name or the password is not acceptable.
+        Conflict: there are users already.
+    """
+    name = check_user_name(name)
+    check_password(password, name)
+    password_hash = await passwords.new_hash(password)
+    user = User(new_id(clock), name, Role.ADMIN, password_hash, disabled=False, created_at=clock.now())
+    async with store.write() as connection:
+        if not await insert_first_admin(connection, user):
+            raise Conflict("Bodhi is already set up. Sign in instead.")
+    return user
+
+
+class Setup:
+    """The setup code of one home folder, from the server's start until there is an Admin. One exists per process."""
+
+    def __init__(self, home: Path, store: Store, passwords: Passwords, clock: Clock) -> None:
+        self._path = home / FILE_NAME
+        self._store = store
+        self._passwords = passwords
+        self._clock = clock
+        self._code: Secret | None = None
+        # Claims take turns: of many at once, the first to be right wins and the others never reach the slow hash.
+        self._claiming = asyncio.Lock()
+
+    async def open(self) -> Secret | None:
+        """Return the code to show, or None when Bodhi is set up. A code survives restarts until it is used."""
+        async with self._store.read() as connection:
+            users = await list_users(connection)
+        if users:
+            self.close()
+            return None
+        self._code = await asyncio.to_thread(self._read_or_write)
+        return self._code
+
+    def close(self) -> None:
+        """Forget the code and remove its file."""
+        self._code = None
+        self._path.unlink(missing_ok=True)
+
+    async def claim(self, code: str, name: str, password: Secret) -> User:
+        """Create the first Admin for whoever holds the code.
+
+        Raises:
+            SetupCodeWrong: the code is wrong, or somebody has used it.
+            InvalidField: the name or the password is not acceptable; the code stays valid.
+            Conflict: there are users already.
+        """
+        async with self._claiming:
+            if self._code is None or not _plain(self._code).matches(_plain(Secret(code))):
+                raise SetupCodeWrong(param="code")
+            try:
+                user = await create_first_admin(self._store, self._passwords, self._clock, name, password)
+            except Conflict:
+                self.close()
+                raise
+            self.close()
+            return user
+
+    def _read_or_write(self) -> Secret:
+        """Read the code that an earlier start left, or make one that only this account can read."""
+        try:
+            text = self._path.read_text("ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            text = ""
+        if len(_plain(Secret(text)).reveal()) == len(_plain(new_setup_code()).reveal()):
+            return Secret(text)
+        self._path.unlink(missing_ok=True)
+        code = new_setup_code()
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(code.reveal() + "\n")
+        return code
+
+
+def _plain(code: Secret) -> Secret:
+    """Return a code as it was drawn: without groups, in upper case, with look-alikes put right."""
+    text = code.reveal()[:100].encode("ascii", "replace").decode()
+    return Secret(text.strip().upper().translate(_LOOKALIKES))
