@@ -1,0 +1,238 @@
+"""One HTTP/1.1 connection to an upstream: one exchange at a time, strictly parsed, with back-pressure.
+
+It never decides whether to retry or to keep a connection: that is `relay.pool` and `relay.upstream`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import httptools
+from typing_extensions import override
+
+from bodhi.core.api_model import Timeouts
+from bodhi.core.errors import UpstreamBroke, UpstreamError
+from bodhi.relay import failures
+from bodhi.relay.answer import MAX_HEAD, Answer
+
+HIGH_WATER = 64 * 1024
+"""Unread body bytes above which reading from the socket stops."""
+READ_SIZE = 64 * 1024
+"""Bytes taken from the socket at once, so at most HIGH_WATER + READ_SIZE are ever held."""
+SMALL_BODY = 64 * 1024
+
+
+class Connection(Answer, asyncio.BufferedProtocol):
+    """The protocol of one connection.
+
+    Args:
+        buffer: where the socket is read into. It may be shared by all connections of one event loop, since it is
+            filled and emptied without a switch in between.
+        on_lost: called once when the connection is gone.
+    """
+
+    __slots__ = (
+        "_buffer", "_loop", "_on_lost", "_paused", "_since", "_started", "_swept", "_timeouts", "_transport", "_unsent",
+        "_waiter", "closed", "idle_since", "in_exchange", "received",
+    )  # fmt: skip
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, buffer: memoryview, on_lost: Callable[["Connection"], None]
+    ) -> None:
+        super().__init__()
+        self._loop = loop
+        self._buffer = buffer
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport
+        self._waiter: asyncio.Future[None] | None = None
+        self._paused = False
+        self.closed = False
+        self.in_exchange = False
+        self.idle_since = 0.0
+        self.received = 0
+
+    # One exchange
+
+    def send(self, head: bytes, body: bytes, timeouts: Timeouts, started: float, *, answer_has_body: bool) -> None:
+        """Begin an exchange: write the request and expect an answer."""
+        self._timeouts = timeouts
+        self._started = self._since = started
+        self._swept = self._unsent = self.received = 0
+        self.expect(has_body=answer_has_body)
+        self.in_exchange = True
+        if len(body) < SMALL_BODY:
+            self._transport.write(head + body)
+        else:
+            self._transport.write(head)
+            self._transport.write(body)
+
+    async def wait_head(self) -> None:
+        """Wait until status and headers are complete.
+
+        Raises:
+            UpstreamError: they never will be.
+        """
+        while not self.head:
+            if self.failure is not None:
+                raise self.failure
+            self._waiter = waiter = self._loop.create_future()
+            await waiter
+
+    async def read(self) -> bytes:
+        """Return the next bytes of the body, b"" at its proven end.
+
+        Raises:
+            UpstreamError: the end will never come.
+        """
+        while not self._chunks:
+            if self.done:
+                return b""
+            if self.failure is not None:
+                raise self.failure
+            self._waiter = waiter = self._loop.create_future()
+            await waiter
+        chunks = self._chunks
+        self._chunks = []
+        self._size = 0
+        if self._paused:
+            self._resume()
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection can still be written to."""
+        return not self.closed and not self._transport.is_closing()
+
+    @property
+    def expects_bytes(self) -> bool:
+        """Whether an answer is still incomplete."""
+        return self.in_exchange and not self.done
+
+    @property
+    def unread(self) -> int:
+        """How many body bytes wait to be read."""
+        return self._size
+
+    def finish(self) -> bool:
+        """End the exchange and say whether the connection can serve another."""
+        self.in_exchange = False
+        self._chunks = []
+        self._size = 0
+        if not (self.done and self.reusable and self.is_open):
+            return False
+        if self._paused:
+            self._resume()
+        return True
+
+    def fail(self, failure: UpstreamError) -> None:
+        """End the exchange with an error. Bytes that came before it can still be read."""
+        if self.failure is None and not self.done:
+            self.failure = failure
+        self.abort()
+        self._wake()
+
+    def abort(self) -> None:
+        """Close without waiting for anything."""
+        self.reusable = False
+        if not self.closed:
+            self._transport.abort()
+
+    def is_stale(self) -> bool:
+        """Say whether the connection ended before any byte of the answer came."""
+        return self.received == 0 and isinstance(self.failure, UpstreamBroke)
+
+    def check_deadlines(self, now: float) -> None:
+        """Fail the exchange if one of its deadlines has passed. Called a few times each second for all connections."""
+        timeouts = self._timeouts
+        if self.done or self.failure is not None:
+            return
+        unsent = self._transport.get_write_buffer_size()
+        if self.received != self._swept or unsent != self._unsent or self._chunks:
+            self._swept = self.received
+            self._unsent = unsent
+            self._since = now
+        silent = now - self._since
+        if now - self._started > timeouts.total:
+            self.fail(failures.total_timeout(timeouts.total))
+        elif self.head:
+            if silent > timeouts.idle:
+                self.fail(failures.idle_timeout(timeouts.idle))
+        elif unsent:
+            if silent > timeouts.write_stall:
+                self.fail(failures.write_timeout(timeouts.write_stall))
+        elif silent > timeouts.first_byte:
+            self.fail(failures.first_byte_timeout(timeouts.first_byte))
+
+    # Called by the event loop
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    @override
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Lend the buffer to read into."""
+        return self._buffer
+
+    @override
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse what was read."""
+        if not self.expects_bytes:
+            self.abort()  # Bytes after the end of the message: whatever they are, they answer nothing that was asked.
+            return
+        self.received += nbytes
+        before = self._size
+        try:
+            self._parser.feed_data(self._buffer[:nbytes])
+        except httptools.HttpParserError as error:
+            self._stopped(error)
+            return
+        if self._size == before and not self.done:
+            self._overhead += nbytes
+            if self._overhead > MAX_HEAD:
+                self.fail(failures.malformed("it has too many bytes that are not its body"))
+                return
+        else:
+            self._overhead = 0
+            if self.done and self._transport.get_write_buffer_size():
+                self.reusable = False  # An early answer: the rest of the request would precede the next one.
+            if self._size > HIGH_WATER and not self._paused:
+                self._paused = True
+                self._transport.pause_reading()
+        if self.head:
+            self._wake()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Decide whether the end of the connection is the end of the message."""
+        self.closed = True
+        self.reusable = False
+        if self.in_exchange and not self.done and self.failure is None:
+            if self.head and exc is None and not (self.length_known or self.chunked):
+                self.done = True  # RFC 9112 section 6.3, rule 8: such a body ends with the connection.
+            else:
+                self.failure = failures.broke_in_answer() if self.head else failures.broke_before_answer()
+        self._wake()
+        self._on_lost(self)
+
+    def _stopped(self, error: httptools.HttpParserError) -> None:
+        if self.done:
+            self.reusable = False
+        elif self.failure is None:
+            reason = str(error) if type(error) is httptools.HttpParserError else "its head cannot be read"
+            self.failure = failures.malformed(reason[0].lower() + reason[1:])
+        self.abort()
+        self._wake()
+
+    def _resume(self) -> None:
+        self._paused = False
+        if self.is_open:
+            self._transport.resume_reading()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
