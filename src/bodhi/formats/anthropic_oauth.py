@@ -13,8 +13,8 @@ OAUTH_BETA = "oauth-2025-04-20"
 """Without this among the values of `anthropic-beta`, the API refuses every bearer token with 401."""
 
 NOTICE = (
-    "Anthropic's terms allow subscription tokens only for ordinary use of Claude Code and Anthropic's own apps. They do "
-    "not allow serving other people with them, and Anthropic may restrict an account without notice "
+    "Anthropic's terms allow subscription tokens only for ordinary use of Claude Code and Anthropic's own apps. They "
+    "do not allow serving other people with them, and Anthropic may restrict an account without notice "
     "(code.claude.com/docs/en/legal-and-compliance). This entry therefore serves nobody but you. "
     "For a product or a team, use the Anthropic format with an API key."
 )

@@ -83,8 +83,8 @@ ENDPOINTS = (
     ),
 )
 
-# Errors, as google.aip.dev/193 shapes them. A bad key is 401 here although Google itself answers 400: both are a ClientError for the
-# SDK, the reason is the same, and what stands between reads the status.
+# Errors, as google.aip.dev/193 shapes them. A bad key is 401 here although Google itself answers 400: both are
+# a ClientError for the SDK, the reason is the same, and what stands between reads the status.
 
 _STATUS_NAMES = {
     401: "UNAUTHENTICATED",
