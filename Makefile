@@ -26,7 +26,8 @@ check: .venv/.installed-dev ## Run every gate that is no test: format, lint, typ
 	@scripts/check
 
 test-real: .venv/.installed-test ## Serve a real model with llama.cpp and use it through the gateway (first run builds: 10 min)
-	@$(PYTHON) -m pytest tests/real -p no:cacheprovider --override-ini addopts="--import-mode=importlib -s -v" $(ARGS)
+	@$(PYTHON) -m scripts.real_model
+	@$(PYTHON) -m pytest tests/real -v -s $(ARGS)
 
 bench: .venv/.installed-test ## Measure against nginx and print the table
 	@$(PYTHON) -m bench $(ARGS)
