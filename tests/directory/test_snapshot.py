@@ -8,7 +8,7 @@ from bodhi.formats.registry import FORMATS as ALL
 from bodhi.storage.tokens import insert_token
 from bodhi.storage.users import User, insert_user
 from bodhi.storage.version import config_version
-from tests.fakes.stores import fresh_store
+from tests.fakes.stores import fresh_store, new_vault
 
 FORMATS = {each.name: each for each in ALL}
 NOW = 1_800_000_000.0
@@ -24,6 +24,6 @@ async def test_tokens_that_ended_lately_are_known_and_older_ones_forgotten(tmp_p
                     connection, TokenGrant(name, name, mac, "u1", "ada", Role.ADMIN, "user", (), 0.0, expires_at, None)
                 )
         async with store.read() as connection:
-            snapshot = await read_snapshot(connection, NOW, FORMATS, lambda api_model, sealed: None)
+            snapshot = await read_snapshot(connection, NOW, FORMATS, new_vault(), lambda api_model, sealed: None)
             assert snapshot.version == await config_version(connection)
     assert {grant.name for grant in snapshot.grants.values()} == {"live", "late"}

@@ -84,7 +84,9 @@ class Directory:
             begun = self._begun
             try:
                 async with self._store.read() as connection:
-                    snapshot = await read_snapshot(connection, self._clock.now(), self._formats, self._why_broken)
+                    snapshot = await read_snapshot(
+                        connection, self._clock.now(), self._formats, self._vault, self._why_broken
+                    )
             except StoreUnavailable:
                 self._mark_stale()
                 raise

@@ -10,8 +10,10 @@ from bodhi.core.principal import TokenGrant
 from bodhi.formats.contract import Format
 from bodhi.routing.table import RoutingTable
 from bodhi.storage.api_models import list_api_models, sealed_keys
+from bodhi.storage.data_keys import refresh_vault
 from bodhi.storage.tokens import all_live_grants
 from bodhi.storage.users import count_admins
+from bodhi.storage.vault import Vault
 from bodhi.storage.version import config_version
 
 ENDED_SECONDS = 30 * 86_400.0
@@ -37,6 +39,7 @@ async def read_snapshot(
     connection: AsyncConnection,
     now: float,
     formats: Mapping[str, Format],
+    vault: Vault,
     why_broken: Callable[[ApiModel, str | None], str | None],
 ) -> Snapshot:
     """Read the whole configuration within the transaction of the connection.
@@ -47,13 +50,15 @@ async def read_snapshot(
         connection: one transaction of the main database.
         now: wall time, for the tokens' expiry.
         formats: every known format by its name.
+        vault: it learns of data keys that another process made.
         why_broken: an api model and its sealed key to the reason that it cannot be used, or None.
     """
     version = await config_version(connection)
     sealed = await sealed_keys(connection)
+    stored = await list_api_models(connection)
+    await refresh_vault(connection, vault)
     api_models = tuple(
-        replace(api_model, broken=why_broken(api_model, sealed.get(api_model.id)))
-        for api_model in await list_api_models(connection)
+        replace(api_model, broken=why_broken(api_model, sealed.get(api_model.id))) for api_model in stored
     )
     grants = await all_live_grants(connection, now, ended_since=now - ENDED_SECONDS)
     return Snapshot(
