@@ -69,7 +69,7 @@ def test_the_request_id_travels_as_openai_names_it() -> None:
 def test_a_broken_stream_ends_with_an_event_that_makes_the_sdk_raise() -> None:
     event = DIALECT.write_break(UpstreamBroke(), "req_1", "text/event-stream; charset=utf-8")
 
-    assert event.startswith(b"\n\ndata: ")
+    assert event.startswith(b"data: ")
     assert event.endswith(b"\n\n")
     assert json.loads(event.strip().removeprefix(b"data: "))["error"]["code"] == "upstream_broke_off"
 

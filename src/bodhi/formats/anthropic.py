@@ -89,10 +89,10 @@ def _write_error(error: BodhiError, request_id: str) -> bytes:
 
 
 def _write_break(error: BodhiError, request_id: str, content_type: str) -> bytes:
-    """Write the stream's `error` event, ending first an event that was cut short."""
+    """Write the stream's `error` event."""
     if media_type(content_type) != "text/event-stream":
         return b""
-    return b"\n\nevent: error\ndata: " + _write_error(error, request_id) + b"\n\n"
+    return b"event: error\ndata: " + _write_error(error, request_id) + b"\n\n"
 
 
 # The models list, as docs.claude.com/en/api/models-list pages it.

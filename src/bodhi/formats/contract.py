@@ -112,7 +112,8 @@ class Dialect:
     claims: Claims = field(default_factory=Claims)
     endpoints: tuple[Endpoint, ...]
     versions: tuple[str, ...] = ()
-    """Path segments that `{version}` matches. A base URL that ends in one has it replaced by the client's."""
+    """Path segments that `{version}` matches, the one that error messages suggest first. A base URL that ends in one has
+    it replaced by the client's."""
 
     write_error: Callable[[BodhiError, str], bytes]
     """(error, request id) to the JSON body that the dialect's SDKs understand."""
@@ -121,7 +122,10 @@ class Dialect:
     error_status: Callable[[BodhiError], int] = lambda error: error.status
     """The HTTP status for an error, where the dialect has its own convention."""
     write_break: Callable[[BodhiError, str, str], bytes]
-    """(error, request id, media type) to the bytes that tell, inside a started stream, that it broke off."""
+    """(error, request id, media type) to the bytes that tell, inside a started stream, that it broke off: one event.
+
+    It is understood only between events. Where an event was cut short, nothing that follows mends it, and the aborted
+    connection speaks for itself."""
     read_error: Callable[[bytes], str | None]
     """An upstream's error body to the one line a person reads, or None if it has none."""
 

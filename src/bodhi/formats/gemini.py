@@ -117,10 +117,10 @@ def _write_error(error: BodhiError, request_id: str) -> bytes:
 
 
 def _write_break(error: BodhiError, request_id: str, content_type: str) -> bytes:
-    """Write an event with an error, ending first an event that was cut short; nothing inside a started array."""
+    """Write an event with an error; nothing inside a started array."""
     if media_type(content_type) != "text/event-stream":
         return b""
-    return b"\r\n\r\ndata: " + _write_error(error, request_id) + b"\r\n\r\n"
+    return b"data: " + _write_error(error, request_id) + b"\r\n\r\n"
 
 
 # The models list, as ai.google.dev/api/models pages it.

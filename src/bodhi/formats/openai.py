@@ -92,13 +92,13 @@ def _write_error(error: BodhiError) -> bytes:
 
 
 def _write_break(error: BodhiError, content_type: str) -> bytes:
-    """Write an event whose truthy `error` makes the SDKs raise, ending first an event that was cut short.
+    """Write an event whose truthy `error` makes the SDKs raise.
 
     Nothing can be said inside a started JSON body, nor in sound.
     """
     if media_type(content_type) != "text/event-stream":
         return b""
-    return b"\n\ndata: " + _write_error(error) + b"\n\n"
+    return b"data: " + _write_error(error) + b"\n\n"
 
 
 # The models list, which OpenAI does not page.

@@ -84,7 +84,7 @@ def _write_break(error: BodhiError, content_type: str) -> bytes:
         return b""
     fields = openai.error_object(error)
     event = {**fields, "type": "error", "sequence_number": 0, "error": fields}
-    return b"\n\nevent: error\ndata: " + write_json(event) + b"\n\n"
+    return b"event: error\ndata: " + write_json(event) + b"\n\n"
 
 
 class _Answer(msgspec.Struct):
