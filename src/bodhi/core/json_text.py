@@ -111,7 +111,7 @@ def read_string(raw: bytes) -> str:
         return raw[1:-1].decode()
     decoded = json.loads(raw, strict=False)
     if not isinstance(decoded, str):
-        raise ValueError("not a string")  # noqa: TRY004 (the text is wrong, not the argument's type)
+        raise ValueError("not a string")  # noqa: TRY004 # the text is wrong, not the argument's type
     return decoded
 
 
@@ -126,7 +126,7 @@ def is_string(text: bytes, start: int) -> bool:
 
 
 def apply(text: bytes, splices: Iterable[Splice]) -> bytes:
-    """Return the text with each range replaced. The ranges must not overlap; insertions at one place keep their order."""
+    """Return the text with each range replaced. Ranges must not overlap; insertions at one place keep their order."""
     pieces: list[bytes] = []
     position = 0
     for splice in sorted(splices, key=lambda s: s.start):

@@ -54,7 +54,7 @@ class Egress:
         self._resolve_seconds = resolve_seconds
         self._last_good: OrderedDict[tuple[str, int], tuple[float, tuple[str, ...]]] = OrderedDict()
 
-    async def resolve(self, origin: Origin, allow_private_network: bool) -> list[str]:  # noqa: FBT001 - the record's own field, by its name
+    async def resolve(self, origin: Origin, allow_private_network: bool) -> list[str]:  # noqa: FBT001 # the record's own field
         """Return the addresses of `origin` that may be connected to, in the order to try.
 
         Raises:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote_to_bytes
 
-from bodhi.core.api_model import Origin, parse_base_url
+import msgspec
+
+from bodhi.core.api_model import ApiModel, Origin, Timeouts, parse_base_url
 from bodhi.core.call import OutboundRequest, Route
 from bodhi.core.credential import Secret
 from bodhi.core.errors import InvalidJson, ModelAmbiguous
@@ -18,8 +20,6 @@ from bodhi.formats.contract import Endpoint, Format
 from bodhi.formats.merge import merge_splices
 from bodhi.relay.headers import forwarded, joined
 from bodhi.relay.peek import repeated_models
-
-import msgspec
 
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 """What RFC 3986 section 3.3 allows in a path beside letters and digits, and the slash that model ids may hold."""
@@ -46,6 +46,9 @@ class Leg:
 
     origin: Origin
     base_path: str
+    timeouts: Timeouts
+    secret: Secret | None
+    """The provider's key, for those who must keep it out of what passes back."""
     fixed: tuple[Header, ...]
     """The key header and the Extra Headers that always replace the client's."""
     replaced: frozenset[bytes]
@@ -55,9 +58,15 @@ class Leg:
     """Our members of list-valued headers, to be joined with the client's."""
 
 
-def new_leg(route: Route, upstream_format: Format, secret: Secret | None) -> Leg:
-    """Work out the unchanging part of all requests to an api model."""
-    api_model = route.api_model
+def new_leg(api_model: ApiModel, upstream_format: Format, secret: Secret | None, timeouts: Timeouts) -> Leg:
+    """Work out the unchanging part of all requests to an api model.
+
+    Args:
+        api_model: where the requests go.
+        upstream_format: the format it speaks.
+        secret: the provider's key, opened; None sends no credential at all.
+        timeouts: the gateway's deadlines, which hold where the api model has none of its own.
+    """
     origin, base_path = parse_base_url(api_model.base_url)
     key_headers = tuple(upstream_format.key_headers(secret.reveal())) if secret is not None else ()
     fixed, yielding = list(key_headers), []
@@ -75,6 +84,8 @@ def new_leg(route: Route, upstream_format: Format, secret: Secret | None) -> Leg
     return Leg(
         origin=origin,
         base_path=base_path,
+        timeouts=api_model.timeouts or timeouts,
+        secret=secret,
         fixed=tuple(fixed),
         replaced=frozenset(name for name, _ in fixed),
         yielding=tuple(yielding),
@@ -98,7 +109,7 @@ def new_outbound(
         target=_target(text, endpoint, route, leg),
         headers=_headers(text.headers, leg, dropped),
         body=_body(text, endpoint, route),
-        timeouts=route.api_model.timeouts,
+        timeouts=leg.timeouts,
     )
 
 

@@ -94,11 +94,11 @@ class Classifier:
             headers: names in lower case.
             query: as received, without the question mark.
         """
-        for mount, surface in self.surfaces.items():
+        for mount, mounted in self.surfaces.items():
             if path.startswith(mount) and path[len(mount) : len(mount) + 1] == "/":
-                return surface, path[len(mount) :]
+                return mounted, path[len(mount) :]
         surface = self._by_path(method, path)
-        return surface or self._by_marks(headers, query), path
+        return self._by_marks(headers, query) if surface is None else surface, path
 
     def _by_path(self, method: str, path: str) -> Surface | None:
         """Decide by the path alone: a claim on it, or a single surface that serves it. Remembered, within a bound."""
@@ -106,10 +106,9 @@ class Classifier:
         if key in self._remembered:
             return self._remembered[key]
         line = f"{method} {path}"
-        surface = next((s for pattern, s in self._path_claims if pattern.match(line)), None)
-        if surface is None:
-            serving = [s for s in self.surfaces.values() if s.match(method, path)]
-            surface = serving[0] if len(serving) == 1 else None
+        claiming = [each for pattern, each in self._path_claims if pattern.match(line)]
+        serving = [each for each in self.surfaces.values() if each.match(method, path)]
+        surface = claiming[0] if claiming else serving[0] if len(serving) == 1 else None
         if len(self._remembered) < MAX_REMEMBERED_PATHS:
             self._remembered[key] = surface
         return surface

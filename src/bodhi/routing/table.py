@@ -97,11 +97,8 @@ class RoutingTable:
     def _not_found(self, dialect: Dialect, model: str, principal: Principal) -> UnknownModel | ModelFormatMismatch:
         for other in self._dialects.values():
             if other is not dialect and self._find(other.name, model, principal):
-                endpoint = other.endpoints[0]
-                return ModelFormatMismatch(
-                    f"The model {model!r} is not served by this endpoint. Call {endpoint.method} {endpoint.path} for it.",
-                    param="model",
-                )
+                message = f"The model {model!r} is not served by this endpoint. Call {_spelled(other, model)} for it."
+                return ModelFormatMismatch(message, param="model")
         known = [
             client_id
             for api_model in self.visible(dialect, principal)
@@ -111,3 +108,10 @@ class RoutingTable:
         close = difflib.get_close_matches(model, known, n=MAX_CLOSE_NAMES, cutoff=0.5)
         hint = f" Did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
         return UnknownModel(f"No api model serves the model {model[:200]!r}.{hint}", param="model")
+
+
+def _spelled(dialect: Dialect, model: str) -> str:
+    """Write a dialect's first endpoint as a person would type it."""
+    endpoint = dialect.endpoints[0]
+    path = endpoint.path.replace("[models/]", "models/").replace("{model}", model)
+    return f"{endpoint.method} {path.replace('{version}', dialect.versions[0] if dialect.versions else '')}"

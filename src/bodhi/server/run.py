@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import errno
 import functools
-import importlib.util
 import logging
 import signal
 import socket
@@ -17,6 +16,7 @@ from types import FrameType
 from typing import Any, cast
 
 import uvicorn
+import uvloop
 from typing_extensions import override
 
 from bodhi.core.errors import StartupError
@@ -57,6 +57,8 @@ def bind_sockets(host: str, port: int) -> list[socket.socket]:
 def _bind(host: str, port: int) -> socket.socket:
     listener: socket.socket | None = None
     try:
+        if not 0 <= port <= 65535:
+            raise OverflowError("a port is a number from 0 to 65535")  # getaddrinfo would wrap it around
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
@@ -116,11 +118,13 @@ class HttpServer(uvicorn.Server):
         self._listeners = list(sockets)
         self._drain_seconds = drain_seconds
         self._ready = ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop_asked = asyncio.Event()
         protocol = cast(type[asyncio.Protocol], functools.partial(GuardedProtocol, self.front))
         config = uvicorn.Config(
             cast(Any, app),
             http=protocol,
-            loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
+            loop="uvloop",
             ws="none",
             lifespan="on",
             interface="asgi3",
@@ -149,10 +153,13 @@ class HttpServer(uvicorn.Server):
         """Begin to drain; again: end at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop_asked.set)  # wakes the loop when called by a signal handler
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the application's start, then accept connections."""
+        self._loop = asyncio.get_running_loop()
         try:
             await super().startup(sockets)
         except SystemExit as exit_asked:
@@ -161,6 +168,11 @@ class HttpServer(uvicorn.Server):
             self.front.sweeper.start(asyncio.get_running_loop())
             if self._ready is not None:
                 self._ready()
+
+    @override
+    async def main_loop(self) -> None:
+        """Wait to be stopped; uvicorn's own loop wakes ten times a second for headers that are not sent here."""
+        await self._stop_asked.wait()
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # as uvicorn's
@@ -172,8 +184,9 @@ class HttpServer(uvicorn.Server):
             connection.shutdown()
         await self._settle(self._drain_seconds)
         remaining = self._connections()
-        if remaining:
-            _log.warning("Cut %d connections that were still open after the drain time", len(remaining))
+        busy = sum(connection.is_busy() for connection in remaining)
+        if busy:
+            _log.warning("Cut %d calls that were still being answered after the drain time", busy)
         for connection in remaining:
             connection.cut()
         self.force_exit = False
@@ -215,7 +228,6 @@ class HttpServer(uvicorn.Server):
         self.stop()
 
 
-def serve(server: HttpServer) -> None:
-    """Run a server in a loop of its own until it is stopped."""
-    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(server.run_until_stopped())
+def new_runner() -> asyncio.Runner:
+    """Return a runner for the loop that the server wants."""
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)

@@ -1,0 +1,208 @@
+"""The composition root: builds every object of the server once, passes each what it needs, starts and stops them."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bodhi.accounting.recorder import Recorder
+from bodhi.accounting.upkeep import Upkeep
+from bodhi.control.api import create_control_api
+from bodhi.control.services import ControlServices
+from bodhi.core.credential import Secret
+from bodhi.core.errors import StartupError
+from bodhi.directory.live import Directory
+from bodhi.formats.contract import Format
+from bodhi.formats.registry import FORMATS, dialects_of
+from bodhi.home import Home, open_home
+from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.passwords import Passwords
+from bodhi.identity.setup import Setup
+from bodhi.identity.tokens import TokenHasher
+from bodhi.proxy.handler import DataPlane, Limits
+from bodhi.proxy.inbound import Receive, Scope, Send
+from bodhi.proxy.objects import Objects
+from bodhi.relay.egress import Egress, EgressPolicy
+from bodhi.relay.upstream import UpstreamClient
+from bodhi.routing.classify import Classifier
+from bodhi.server.run import HttpServer, bind_sockets, new_runner
+from bodhi.settings import Settings
+from bodhi.ui.assets import Assets
+
+DRAIN_RECORDS_SECONDS = 5.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_CONTROL_PATHS = ("/bodhi/", "/livez", "/readyz")
+_UI_PATHS = ("/ui/",)
+
+_log = logging.getLogger("bodhi")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What the command line tells once connections are accepted."""
+
+    host: str
+    port: int
+    setup_code: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Everything that runs while Bodhi serves."""
+
+    home: Home
+    directory: Directory
+    upstream: UpstreamClient
+    recorder: Recorder
+    upkeep: Upkeep
+    setup: Setup
+    application: "Application"
+
+
+class Application:
+    """The ASGI application: hands each request to the control API, the UI's files, or the data plane."""
+
+    def __init__(self, data_plane: DataPlane, control: Callable[..., object], assets: Assets) -> None:
+        self._data_plane = data_plane
+        self._control = control
+        self._assets = assets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; the server's lifespan is acknowledged, since `run` starts and stops what there is."""
+        if scope["type"] == "lifespan":
+            await _acknowledge_lifespan(receive, send)
+            return
+        path: str = scope["path"]
+        if path.startswith(_CONTROL_PATHS):
+            await self._control(scope, receive, send)  # type: ignore[misc]  # FastAPI's own ASGI types are narrower
+        elif path in ("/", "/ui") or path.startswith(_UI_PATHS):
+            await self._assets(scope, receive, send)
+        else:
+            await self._data_plane(scope, receive, send)
+
+
+async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
+    """Build the server's objects around an opened home and load what they know.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    settings, clock, store = home.settings, home.clock, home.store
+    by_name: Mapping[str, Format] = {each.name: each for each in formats}
+    directory = Directory(store, home.vault, clock, by_name)
+    await directory.reload()
+    recorder = Recorder(store, clock)
+    passwords = Passwords()
+    setup = Setup(settings.home, store, passwords, clock)
+    authenticator = Authenticator(directory, TokenHasher(home.vault.derive("token-mac/v1")), clock)
+    egress = Egress(EgressPolicy(private_networks=settings.private_networks))
+    upstream = UpstreamClient(egress, clock=clock, max_connections_per_origin=settings.max_connections)
+    data_plane = DataPlane(
+        classifier=Classifier(dialects_of(formats)),
+        authenticator=authenticator,
+        directory=directory,
+        upstream=upstream,
+        objects=Objects(store, clock),
+        recorder=recorder,
+        limits=Limits(
+            max_body_bytes=settings.max_body_bytes,
+            dropped_headers=frozenset(name.encode() for name in settings.dropped_headers),
+            timeouts=settings.timeouts,
+        ),
+        clock=clock,
+    )
+    control = create_control_api(
+        ControlServices(
+            store=store,
+            vault=home.vault,
+            directory=directory,
+            authenticator=authenticator,
+            recorder=recorder,
+            upstream=upstream,
+            passwords=passwords,
+            setup=setup,
+            formats=by_name,
+            clock=clock,
+            timeouts=settings.timeouts,
+        )
+    )
+    application = Application(data_plane, control, Assets())
+    return Server(home, directory, upstream, recorder, Upkeep(store, recorder, clock), setup, application)
+
+
+async def run(settings: Settings, announce: Callable[[Announcement], None]) -> None:
+    """Serve until a signal to stop.
+
+    Args:
+        settings: the effective settings.
+        announce: called once, when connections are accepted.
+
+    Raises:
+        StartupError: Bodhi cannot start; nothing is left running.
+    """
+    sockets = bind_sockets(settings.host, settings.port)
+    try:
+        home = await open_home(settings)
+    except BaseException:
+        for listener in sockets:
+            listener.close()
+        raise
+    try:
+        server = await build(home)
+        _refuse_open_network(settings, server)
+        code = await server.setup.open()
+        port = int(sockets[0].getsockname()[1])
+        http = HttpServer(
+            server.application,
+            sockets,
+            allowed_hosts=settings.allowed_hosts,
+            drain_seconds=settings.drain_timeout,
+            ready=lambda: announce(Announcement(settings.host, port, code)),
+        )
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(part.run()) for part in (server.recorder, server.upkeep)]
+            running.append(group.create_task(server.directory.watch()))
+            await http.run_until_stopped()
+            for task in running:
+                task.cancel()
+        await server.recorder.drain(DRAIN_RECORDS_SECONDS)
+        await server.upstream.close()
+    finally:
+        for listener in sockets:
+            listener.close()
+        await home.close()
+
+
+def serve(settings: Settings, announce: Callable[[Announcement], None]) -> None:
+    """Run the server in a loop of its own until it is told to stop.
+
+    Raises:
+        StartupError: Bodhi cannot start.
+    """
+    with new_runner() as runner:
+        runner.run(run(settings, announce))
+
+
+def _refuse_open_network(settings: Settings, server: Server) -> None:
+    """Keep a Bodhi without an Admin, or without TLS, off the network: it holds other people's keys."""
+    if settings.host in _LOOPBACK:
+        return
+    if not server.directory.snapshot.has_admin:
+        message = (
+            f"Bodhi has no Admin yet, so it listens on loopback only, not on {settings.host}. Run `bodhi setup` first."
+        )
+        raise StartupError(message, exit_status=6)
+    if not settings.behind_tls_proxy:
+        message = (
+            f"Bodhi listens on {settings.host} only behind a proxy that ends TLS, since tokens would travel in clear. "
+            "Set BODHI_BEHIND_TLS_PROXY=true once that is so."
+        )
+        raise StartupError(message, exit_status=6)
+
+
+async def _acknowledge_lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,222 @@
+"""The data plane from top to bottom: classify, authenticate, read, route, send, relay, record."""
+
+import asyncio
+import itertools
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bodhi.accounting.recorder import Recorder
+from bodhi.core.api_model import Timeouts
+from bodhi.core.call import Route
+from bodhi.core.clock import Clock
+from bodhi.core.errors import (
+    BodhiError,
+    InternalError,
+    InvalidPath,
+    MethodNotAllowed,
+    ModelMissing,
+    UnknownEndpoint,
+    UpgradeRequired,
+    UpstreamRedirect,
+)
+from bodhi.core.principal import Principal
+from bodhi.directory.live import Directory
+from bodhi.formats.contract import ModelIn, Serves
+from bodhi.identity.authenticate import Authenticator
+from bodhi.proxy.answer import relay_answer
+from bodhi.proxy.catalog import send_catalog, write_catalog
+from bodhi.proxy.errors import send_refusal, write_refusal
+from bodhi.proxy.inbound import EXTENSION, Call, ClientConnection, ClientLeft, Receive, Scope, Send, read_body
+from bodhi.proxy.legs import Legs
+from bodhi.proxy.objects import Objects
+from bodhi.relay.headers import value_of
+from bodhi.relay.outbound import CallText, new_outbound
+from bodhi.relay.peek import Peek, peek
+from bodhi.relay.upstream import UpstreamClient
+from bodhi.routing.classify import Classifier, Match, Surface, decode_path
+
+_log = logging.getLogger("bodhi.proxy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the operator sets for the data plane."""
+
+    max_body_bytes: int
+    dropped_headers: frozenset[bytes]
+    timeouts: Timeouts
+
+
+class DataPlane:
+    """The ASGI application behind every model endpoint."""
+
+    def __init__(  # noqa: PLR0913 # the composition root hands every collaborator in by name
+        self,
+        *,
+        classifier: Classifier,
+        authenticator: Authenticator,
+        directory: Directory,
+        upstream: UpstreamClient,
+        objects: Objects,
+        recorder: Recorder,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self._classifier = classifier
+        self._authenticator = authenticator
+        self._directory = directory
+        self._upstream = upstream
+        self._objects = objects
+        self._recorder = recorder
+        self._limits = limits
+        self._clock = clock
+        self._legs = Legs(directory, limits.timeouts, clock)
+        self._new_id = _call_ids()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        call = Call(self._new_id(), scope, self._clock.monotonic)
+        connection: ClientConnection = scope["extensions"][EXTENSION]
+        connection.on_disconnect(_leaver(call))
+        surface, path = self._classify(call)
+        try:
+            await self._serve_or_refuse(call, surface, path, scope, receive, send)
+        except ClientLeft:
+            call.client_left = True
+        except asyncio.CancelledError:
+            if not call.client_left:
+                raise
+            _uncancel()
+        finally:
+            connection.forget()
+            if call.client_left and call.error is None:
+                call.error = "client_left"
+            self._recorder.record(call.record(self._clock.now(), self._clock.monotonic()))
+
+    async def _serve_or_refuse(
+        self, call: Call, surface: Surface, path: str | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            await self._serve(call, surface, path, scope, receive, send)
+        except BodhiError as error:
+            await self._refuse(call, surface, error, send)
+        except ClientLeft:
+            raise
+        except Exception:  # noqa: BLE001 # see the next line
+            # The last resort: a fault of ours becomes a 500 in the caller's dialect, and its trace stays in the log.
+            _log.exception("call %s failed", call.id)
+            await self._refuse(call, surface, InternalError(), send)
+
+    async def _serve(
+        self, call: Call, surface: Surface, path: str | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if path is None:
+            raise InvalidPath
+        match = self._match(call, surface, path)
+        principal = call.principal = self._authenticator.principal(call.headers, call.query)
+        if isinstance(match, BodhiError):
+            raise match
+        call.endpoint = match.endpoint.name
+        snapshot = self._directory.snapshot
+        if match.endpoint.serves is not Serves.RELAY:
+            body = write_catalog(snapshot.table, surface, match, principal, call.query)
+            call.status, call.bytes_out = 200, len(body)
+            await send_catalog(send, body, call.id)
+            return
+        call.body = await read_body(call, receive, self._limits.max_body_bytes)
+        seen, route = await self._route(call, match, principal)
+        call.api_model_id, call.model_sent = route.api_model.id, route.model
+        leg = self._legs.leg(snapshot, route.api_model)
+        text = CallText(call.method.encode(), match.params, call.query, call.headers, call.body, seen.model_span)
+        outbound = new_outbound(text, match.endpoint, route, leg, self._limits.dropped_headers)
+        response = await self._upstream.open(outbound)
+        try:
+            if 300 <= response.status < 400 and response.status != 304:
+                raise UpstreamRedirect
+            keeper = self._objects.keeper(match, principal, route.api_model.id, response)
+            await relay_answer(call, match.dialect, response, keeper, leg.secret, send, scope["extensions"][EXTENSION])
+        finally:
+            response.release()
+
+    async def _route(self, call: Call, match: Match, principal: Principal) -> tuple[Peek, Route]:
+        """Find out which model is meant, and choose the api model that serves it."""
+        endpoint, dialect = match.endpoint, match.dialect
+        table = self._directory.snapshot.table
+        if endpoint.model_in is ModelIn.OBJECT:
+            return Peek(), await self._objects.route(match, principal, table)
+        if endpoint.model_in is ModelIn.PATH:
+            seen = Peek(model=match.params["model"].removeprefix("models/"))
+        else:
+            seen = peek(call.body, endpoint.references)
+        call.stream = seen.stream
+        call.model_asked = seen.model
+        if seen.model is None and endpoint.model_optional:
+            route = table.only_route(dialect, principal)
+        else:
+            route = table.resolve(dialect, _named(seen), principal)
+        if seen.references:
+            await self._objects.check_references(seen.references, principal, route.api_model.id)
+        return seen, route
+
+    def _classify(self, call: Call) -> tuple[Surface, str | None]:
+        try:
+            path: str | None = decode_path(call.raw_path)
+        except InvalidPath:
+            path = None
+        surface, below = self._classifier.classify(
+            call.method, path or call.raw_path.decode("latin-1"), call.headers, call.query
+        )
+        return surface, below if path is not None else None
+
+    def _match(self, call: Call, surface: Surface, path: str) -> Match | BodhiError:
+        """Find the endpoint; what is wrong with the path is told only to those who may call at all."""
+        upgrade = value_of(call.headers, b"upgrade")
+        if upgrade is not None and upgrade.lower() == b"websocket":
+            raise UpgradeRequired
+        match = surface.match(call.method, path)
+        if match is not None:
+            return match
+        if methods := surface.methods(path):
+            taken = ", ".join(methods)
+            return MethodNotAllowed(f"{path} takes {taken}, not {call.method}.", param=taken)
+        return UnknownEndpoint(
+            f"Bodhi has no endpoint {call.method} {path[:200]}. The endpoints are listed in its documentation."
+        )
+
+    async def _refuse(self, call: Call, surface: Surface, error: BodhiError, send: Send) -> None:
+        status, headers, body = write_refusal(error, surface.voice, call.id)
+        call.status, call.error, call.bytes_out = status, error.code, len(body)
+        await send_refusal(send, status, headers, body)
+
+
+def _named(seen: Peek) -> str:
+    if seen.model is None:
+        raise ModelMissing(param="model")
+    return seen.model
+
+
+def _leaver(call: Call) -> Callable[[], None]:
+    """Return what to do when the client's connection is lost: cancel the call, which closes what it opened."""
+    task = asyncio.current_task()
+
+    def leave() -> None:
+        call.client_left = True
+        if task is not None:
+            task.cancel()
+
+    return leave
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _call_ids() -> Callable[[], str]:
+    """Return a source of ids that are unique across processes and cheap: a random part once, then a count."""
+    start = os.urandom(8).hex()
+    count = itertools.count(1)
+    return lambda: f"{start}{next(count):010x}"

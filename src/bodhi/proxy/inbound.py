@@ -1,0 +1,140 @@
+"""One inbound request as the data plane sees it: read from ASGI, with the notes that its usage record needs."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
+from bodhi.core.principal import Principal
+from bodhi.core.types import Headers
+from bodhi.core.usage import TokenCounts, UsageRecord
+from bodhi.relay.headers import value_of
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+EXTENSION = "bodhi.connection"
+"""Under this key the server puts a `ClientConnection` into `scope["extensions"]`."""
+
+
+class ClientConnection(Protocol):
+    """What the data plane asks of the client's connection; the server implements it."""
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Call back once when the client leaves."""
+
+    def forget(self) -> None:
+        """Drop the callback."""
+
+    def abort(self) -> None:
+        """Flush what was sent, then close without ending the message."""
+
+
+STATUS_CLIENT_LEFT = 499
+"""What the usage record says when the client left before it was sent a status (nginx's convention)."""
+
+
+class ClientLeft(Exception):
+    """The client closed its connection; there is nobody to answer."""
+
+
+class Call:
+    """One inbound request and what became of it, from the first byte to the usage record."""
+
+    __slots__ = (
+        "api_model_id", "body", "bytes_in", "bytes_out", "client_left", "clock", "counts", "endpoint", "error",
+        "first_byte_at", "headers", "id", "method", "model_asked", "model_sent", "principal", "query", "raw_path",
+        "started_at", "status", "stream",
+    )  # fmt: skip
+
+    def __init__(self, call_id: str, scope: Scope, clock: Callable[[], float]) -> None:
+        self.id = call_id
+        self.clock = clock
+        """The monotonic clock that the times of this call are read from."""
+        self.method: str = scope["method"]
+        self.raw_path: bytes = scope["raw_path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: Headers = scope["headers"]
+        self.started_at = clock()
+        self.first_byte_at: float | None = None
+        self.body = b""
+        self.principal: Principal | None = None
+        self.endpoint = "unknown"
+        self.api_model_id: str | None = None
+        self.model_asked: str | None = None
+        self.model_sent: str | None = None
+        self.stream = False
+        self.status = 0
+        self.error: str | None = None
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.counts: TokenCounts | None = None
+        self.client_left = False
+
+    def record(self, at: float, ended_at: float) -> UsageRecord:
+        """Return the usage record of this call.
+
+        Args:
+            at: wall time of the end, Unix seconds.
+            ended_at: the same moment on the monotonic clock that `started_at` was read from.
+        """
+        principal, counts, first = self.principal, self.counts, self.first_byte_at
+        return UsageRecord(
+            id=self.id,
+            at=at,
+            user_id=principal.user_id if principal else None,
+            token_id=principal.token_id if principal else None,
+            api_model_id=self.api_model_id,
+            model_asked=self.model_asked,
+            model_sent=self.model_sent,
+            endpoint=self.endpoint,
+            status=self.status or STATUS_CLIENT_LEFT,
+            error=self.error,
+            stream=self.stream,
+            first_byte_us=None if first is None else int((first - self.started_at) * 1e6),
+            total_us=int((ended_at - self.started_at) * 1e6),
+            bytes_in=self.bytes_in,
+            bytes_out=self.bytes_out,
+            input_tokens=counts.input if counts else None,
+            output_tokens=counts.output if counts else None,
+            cached_tokens=counts.cached if counts else None,
+            reasoning_tokens=counts.reasoning if counts else None,
+        )
+
+
+async def read_body(call: Call, receive: Receive, limit: int) -> bytes:
+    """Read the whole request body, which routing needs to find the model.
+
+    Raises:
+        BodyTooLarge: it is larger than `limit` bytes; whatever was announced is refused before it is read.
+        UnsupportedEncoding: it is compressed, so that the model cannot be read.
+        ClientLeft: the client closed the connection before it was complete.
+    """
+    encoding = value_of(call.headers, b"content-encoding")
+    if encoding is not None and encoding.strip().lower() != b"identity":
+        raise UnsupportedEncoding
+    announced = value_of(call.headers, b"content-length")
+    if announced is not None and int(announced) > limit:
+        raise BodyTooLarge(_too_large(limit))
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientLeft
+        piece = message["body"]
+        size += len(piece)
+        if size > limit:
+            raise BodyTooLarge(_too_large(limit))
+        if not message.get("more_body", False):
+            call.bytes_in = size
+            if not pieces:
+                return bytes(piece)
+            pieces.append(piece)
+            return b"".join(pieces)
+        pieces.append(piece)
+
+
+def _too_large(limit: int) -> str:
+    return f"The request body is larger than {limit} bytes, the most that this gateway accepts."

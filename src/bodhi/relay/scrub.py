@@ -1,0 +1,70 @@
+"""Takes a provider's key out of the error bodies in which some providers repeat it.
+
+Successful answers never come here: they pass byte for byte.
+"""
+
+import base64
+from urllib.parse import quote
+
+from bodhi.core.credential import Secret
+from bodhi.core.types import Header
+from bodhi.relay.decode import new_decoder
+from bodhi.relay.headers import value_of
+
+FRAGMENT = 12
+"""A key is taken out wherever this many characters of it stand in a row."""
+
+MAX_ERROR_BODY = 1024 * 1024
+
+
+def scrub(text: bytes, secret: Secret) -> bytes:
+    """Return the text with every trace of the secret starred out, byte for byte, so that its length stays."""
+    for form in _forms(secret.reveal()):
+        text = _star(text, form)
+    return text
+
+
+def scrub_headers(headers: list[Header], secret: Secret) -> list[Header]:
+    """Return the fields with every trace of the secret starred out of their values."""
+    return [(name, scrub(value, secret)) for name, value in headers]
+
+
+def scrub_answer(headers: list[Header], body: bytes, secret: Secret) -> tuple[list[Header], bytes]:
+    """Scrub an error answer. A compressed body stays compressed unless the secret is in it."""
+    coding = value_of(headers, b"content-encoding")
+    headers = scrub_headers(headers, secret)
+    decoder = new_decoder(coding) if coding else None
+    if decoder is None:
+        return headers, scrub(body, secret)
+    plain = decoder.feed(body)
+    scrubbed = scrub(plain, secret)
+    if scrubbed == plain:
+        return headers, body
+    kept = [field for field in headers if field[0] not in (b"content-encoding", b"content-length")]
+    return [*kept, (b"content-length", str(len(scrubbed)).encode())], scrubbed
+
+
+def _forms(key: str) -> set[bytes]:
+    raw = key.encode()
+    encoded = {base64.b64encode(raw[shift:]).rstrip(b"=")[: -1 or None] for shift in range(3)}
+    return {raw, quote(key, safe="").encode(), *encoded}
+
+
+def _star(text: bytes, form: bytes) -> bytes:
+    """Star out every run of the text that repeats at least FRAGMENT characters of the form, or all of a short one."""
+    width = min(FRAGMENT, len(form))
+    if width < 4:
+        return text
+    spans: list[tuple[int, int]] = []
+    for start in range(len(form) - width + 1):
+        fragment = form[start : start + width]
+        at = text.find(fragment)
+        while at >= 0:
+            spans.append((at, at + width))
+            at = text.find(fragment, at + 1)
+    if not spans:
+        return text
+    starred = bytearray(text)
+    for begin, end in spans:
+        starred[begin:end] = b"*" * (end - begin)
+    return bytes(starred)

@@ -1,0 +1,1 @@
+"""What a browser gets from Bodhi itself. Its data come from the control API."""
