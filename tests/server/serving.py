@@ -166,4 +166,5 @@ async def serving(
             yield Running(server, app, port, task)
         finally:
             app.event("gone").set()
-            server.should_exit = True
+            if not server.should_exit:
+                server.stop()

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import http.client
 import json
 import re
@@ -72,10 +73,14 @@ async def test_a_header_without_end_is_refused_while_it_arrives() -> None:
     "raw",
     [
         post(b"/a%2Fb?x=1", b'{"model":"m"}', b"Authorization: Bearer t\r\n", CLOSE),
-        b"POST /c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n"
-        b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n",
-        b"POST /h2c HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
-        b"HTTP2-Settings: AAMAAABk\r\nContent-Length: 5\r\n\r\nhello",
+        (
+            b"POST /c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n"
+            b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n"
+        ),
+        (
+            b"POST /h2c HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+            b"HTTP2-Settings: AAMAAABk\r\nContent-Length: 5\r\n\r\nhello"
+        ),
     ],
     ids=["length", "chunked", "h2c"],
 )
@@ -107,7 +112,7 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
 
 async def test_the_queue_of_pipelined_requests_is_bounded() -> None:
     async with serving() as running:
-        reader, writer = await open_raw(running)
+        _, writer = await open_raw(running)
         writer.write(get(b"/hang") + get(b"/x") * 500)
         await eventually(lambda: running.server.front.refused.get("too_many_pipelined"))
         assert len(running.app.scopes) == 1
@@ -219,9 +224,10 @@ async def test_a_broken_off_answer_is_seen_as_incomplete(path: bytes) -> None:
     async with serving() as running:
 
         def call() -> bytes:
-            client = http.client.HTTPConnection("127.0.0.1", running.port, timeout=5)
-            client.request("GET", path.decode())
-            return client.getresponse().read()
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=5)) as client:
+                client.request("GET", path.decode())
+                with client.getresponse() as answer:
+                    return answer.read()
 
         with pytest.raises(http.client.IncompleteRead) as caught:
             await asyncio.to_thread(call)
@@ -237,6 +243,7 @@ async def test_a_broken_off_answer_to_http_1_0_is_a_reset() -> None:
 async def test_a_line_break_in_a_response_header_is_never_written() -> None:
     async with serving() as running:
         answer = await running.exchange(get(b"/inject"))
+        assert statuses(answer) == [500]
         assert b"set-cookie" not in answer
 
 
@@ -254,6 +261,8 @@ async def test_a_leaving_client_is_told_once(path: bytes, way: str) -> None:
             await reader.readuntil(b"first")
         if way == "half":
             writer.write_eof()
+            await reader.read()
+            writer.close()
         elif way == "reset":
             writer.transport.abort()
         else:

@@ -113,6 +113,10 @@ class AnsweringProtocol(HttpToolsProtocol):
                 exchange.lose()
         self.flow.resume_writing()
 
+    def is_busy(self) -> bool:
+        """Tell whether a call is being answered."""
+        return not self._is_idle()
+
     def _is_idle(self) -> bool:
         return self._active is None or self._active.complete
 

@@ -200,8 +200,9 @@ class Exchange(Connection):
             return
         if not self.started:
             self._expect(message, "http.response.start")
+            head = self._head(message["status"], message.get("headers", ()))
             self.started = True
-            self._write(self._head(message["status"], message.get("headers", ())))
+            self._write(head)
         elif not self.complete:
             self._expect(message, "http.response.body")
             self._send_body(message.get("body", b""), more=message.get("more_body", False))
