@@ -185,10 +185,11 @@ def test_a_word_that_the_vocabulary_leaves_out_is_found(plant: Plant, path: str,
     [
         ("src/bodhi/a.py", "def call(base_url): ..."),
         ("src/bodhi/storage/data_keys.py", "def new_data_key(): ..."),
-        ("src/bodhi/a.py", "class Front:\n    def data_received(self, data): ..."),
+        ("src/bodhi/a.py", "class Front:\n    def data_received(self, data: bytes): ..."),
         ("src/bodhi/proxy/handler.py", "class Call: ..."),
         ("src/bodhi/server/a.py", "def check_target(target): ..."),
-        ("src/bodhi/a.py", "data = 1 if True else 2\n".replace("data", "database")),
+        ("src/bodhi/a.py", "class Event:\n    data: bytes"),
+        ("src/bodhi/a.py", "database = 1"),
         ("src/bodhi/a.py", "def start():\n    info = 1"),
     ],
 )

@@ -24,6 +24,7 @@ FOLDERS_COVERED_ELSEWHERE = {
 BESIDE_THE_MIRROR = {
     "formats/test_contract.py": "the laws of every row of the registry",
     "formats/test_sixth_format.py": "adds a toy format by one file and one line",
+    "server/test_smuggling.py": "hostile requests over a real socket; refusals, parser and answers together",
 }
 """Tests in mirrored folders that cover more than one file, each with the reason."""
 

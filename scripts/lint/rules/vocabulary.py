@@ -68,21 +68,24 @@ def _named(source: Source, node: ast.AST) -> Iterator[Finding]:
         is_verb = node.name.lstrip("_").split("_")[0] in ONLY_AS_VERB
         yield from _judge(source, node.lineno, node.name, free=ONLY_AS_FILE if is_verb else ONLY_AS_FILE | ONLY_AS_VERB)
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-            if not _is_bytes(argument):
+            if not _is_bytes(argument.arg, argument.annotation):
                 yield from _judge(source, argument.lineno, argument.arg)
     elif isinstance(node, ast.Module):
         yield from _assigned(source, node.body)
 
 
-def _is_bytes(argument: ast.arg) -> bool:
-    """Tell whether a parameter is `data: bytes`: bytes whose meaning does not matter, as asyncio calls them."""
-    annotation = ast.unparse(argument.annotation) if argument.annotation else "bytes"
-    return argument.arg == "data" and "bytes" in annotation
+def _is_bytes(name: str, annotation: ast.expr | None) -> bool:
+    """Tell whether a name is `data: bytes`: bytes whose meaning does not matter, as asyncio calls them."""
+    return name == "data" and annotation is not None and "bytes" in ast.unparse(annotation)
 
 
 def _assigned(source: Source, body: list[ast.stmt]) -> Iterator[Finding]:
     for statement in body:
         match statement:
+            case ast.AnnAssign(target=ast.Name(id="data" as name), annotation=annotation) if _is_bytes(
+                name, annotation
+            ):
+                continue
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 yield from _judge(source, statement.lineno, name)
 
