@@ -3,7 +3,6 @@
 Lists of models and their pages are in `paging`; event streams in `sse`.
 """
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -45,7 +44,7 @@ def write_json(document: Json) -> bytes:
 def member(document: object, *path: str) -> Any:
     """Follow names into nested objects; None where the way ends."""
     for name in path:
-        if not isinstance(document, Mapping):
+        if not isinstance(document, dict):
             return None
         document = document.get(name)
     return document
