@@ -28,8 +28,9 @@ def connect_failure(origin: Origin, error: Exception) -> UpstreamUnreachable:
 
 def _tls_reason(place: str, error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the TLS certificate of {place} is not trusted: {error.verify_message or 'verification failed'}"
-    if error.reason == _PLAIN_TLS_ANSWER:
+        reason = getattr(error, "verify_message", None)  # Only OpenSSL's own errors have it, not Python's.
+        return f"the TLS certificate of {place} is not trusted: {reason or 'verification failed'}"
+    if getattr(error, "reason", None) == _PLAIN_TLS_ANSWER:
         return f"{place} does not speak TLS; is it an http:// address?"
     return f"TLS with {place} failed"
 
