@@ -112,8 +112,8 @@ class Dialect:
     claims: Claims = field(default_factory=Claims)
     endpoints: tuple[Endpoint, ...]
     versions: tuple[str, ...] = ()
-    """Path segments that `{version}` matches, the one that error messages suggest first. A base URL that ends in one has
-    it replaced by the client's."""
+    """Path segments that `{version}` matches, the one that error messages suggest first. A base URL that ends in one
+    has it replaced by the client's."""
 
     write_error: Callable[[BodhiError, str], bytes]
     """(error, request id) to the JSON body that the dialect's SDKs understand."""
