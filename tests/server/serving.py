@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -168,3 +169,24 @@ async def serving(
             app.event("gone").set()
             if not server.should_exit:
                 server.stop()
+
+
+HOST = b"Host: localhost\r\n"
+CLOSE = b"Connection: close\r\n"
+
+
+def get(path: bytes, *lines: bytes) -> bytes:
+    return b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"".join(lines) + b"\r\n"
+
+
+def post(path: bytes, body: bytes, *lines: bytes) -> bytes:
+    length = b"Content-Length: %d\r\n\r\n" % len(body)
+    return b"POST " + path + b" HTTP/1.1\r\n" + HOST + b"".join(lines) + length + body
+
+
+def statuses(answer: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", answer)]
+
+
+async def open_raw(running: Running) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", running.port)
