@@ -63,7 +63,7 @@ def check(checkout: Checkout) -> Iterator[Finding]:
 def _named(source: Source, node: ast.AST) -> Iterator[Finding]:
     if isinstance(node, ast.ClassDef):
         yield from _judge(source, node.lineno, node.name)
-        yield from _assigned(source, node.body)
+        yield from _assigned(source, node.body, wire_names=frozenset({"data"}))
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         is_verb = node.name.lstrip("_").split("_")[0] in ONLY_AS_VERB
         yield from _judge(source, node.lineno, node.name, free=ONLY_AS_FILE if is_verb else ONLY_AS_FILE | ONLY_AS_VERB)
@@ -79,14 +79,13 @@ def _is_bytes(name: str, annotation: ast.expr | None) -> bool:
     return name == "data" and annotation is not None and "bytes" in ast.unparse(annotation)
 
 
-def _assigned(source: Source, body: list[ast.stmt]) -> Iterator[Finding]:
+def _assigned(source: Source, body: list[ast.stmt], wire_names: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Judge what a module or class assigns. `data` is what lists and stream events call their content on the wire."""
     for statement in body:
         match statement:
-            case ast.AnnAssign(target=ast.Name(id="data" as name), annotation=annotation) if _is_bytes(
-                name, annotation
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if (
+                name not in wire_names
             ):
-                continue
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 yield from _judge(source, statement.lineno, name)
 
 
