@@ -79,6 +79,10 @@ class Scripted:
         self.event("started").set()
         await self.event("gone").wait()
 
+    async def do_head_first(self, _scope: Any, _receive: Any, send: Any, _body: bytes) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await self.event("gone").wait()
+
     async def do_flood(self, _scope: Any, _receive: Any, send: Any, _body: bytes) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         while not self.told:

@@ -97,3 +97,13 @@ async def test_a_disconnect_with_pipelined_requests_reaches_the_one_that_is_answ
         await eventually(lambda: running.app.scopes)
         writer.transport.abort()
         await eventually(lambda: running.app.told == 1)
+
+
+async def test_a_head_is_written_before_the_first_piece_of_a_body_that_takes_its_time() -> None:
+    async with serving() as running:
+        reader, writer = await open_raw(running)
+        writer.write(get(b"/head-first"))
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        assert statuses(head) == [200]
+        writer.close()
+        await eventually(lambda: running.app.told == 1)

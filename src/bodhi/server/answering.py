@@ -167,12 +167,16 @@ class AnsweringProtocol(HttpToolsProtocol):
         """
         self.stage = _DEAF
         self._unparsed = 0
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-            self.flow.resume_reading()
-            self.deadline = self.loop.time() + self.limits.linger_seconds
-        else:
+        if not self.transport.can_write_eof():
             self.transport.close()
+            return
+        try:
+            self.transport.write_eof()
+        except OSError:  # The client reset the connection and the loop has not told us yet.
+            self.transport.abort()
+            return
+        self.flow.resume_reading()
+        self.deadline = self.loop.time() + self.limits.linger_seconds
 
     def _discard(self, data: bytes) -> None:
         self._unparsed += len(data)

@@ -147,10 +147,7 @@ class GuardedProtocol(AnsweringProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field line; those after the body (trailers) are dropped, they may not pose as headers."""
         if self.stage is _HEAD:
-            fields = self._fields
-            fields.append((name.lower(), value.strip()))
-            if len(fields) > self.limits.header_count:
-                self._stop(refusals.HEADERS_TOO_MANY)
+            self._fields.append((name.lower(), value.strip()))
 
     @override
     def on_headers_complete(self) -> None:
@@ -164,6 +161,8 @@ class GuardedProtocol(AnsweringProtocol):
             self._stop(refusals.VERSION_REFUSED)
         if method not in refusals.METHODS:
             self._stop(refusals.METHOD_REFUSED)
+        if len(self._fields) > self.limits.header_count:
+            self._stop(refusals.HEADERS_TOO_MANY)
         target = self._target
         raw_path, _, query = target.partition(b"?")
         path = self.front.checked_paths.get(target)
