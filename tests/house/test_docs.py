@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from bodhi import cli, settings
+from bodhi import settings
+from bodhi.cli.main import app
 from bodhi.core import errors
 from bodhi.core.errors import BodhiError
 from bodhi.formats.contract import Dialect, Endpoint
@@ -39,7 +40,7 @@ def error_codes() -> list[str]:
 
 def commands() -> Iterator[str]:
     """Yield every command as a person types it."""
-    pending: list[tuple[str, Any]] = [("bodhi", typer.main.get_command(cli.app))]
+    pending: list[tuple[str, Any]] = [("bodhi", typer.main.get_command(app))]
     while pending:
         name, command = pending.pop()
         inner = getattr(command, "commands", {})

@@ -51,7 +51,7 @@ def test_the_wheel_installs_only_the_package_and_runs_nothing_by_itself(wheel: z
 def test_the_wheel_declares_the_command_and_the_license(wheel: zipfile.ZipFile) -> None:
     about = f"bodhi-{bodhi.__version__}.dist-info"
 
-    assert "bodhi = bodhi.cli:main" in wheel.read(f"{about}/entry_points.txt").decode()
+    assert "bodhi = bodhi.cli.main:main" in wheel.read(f"{about}/entry_points.txt").decode()
     assert "Apache License" in wheel.read(f"{about}/licenses/LICENSE").decode()
 
 
