@@ -1,14 +1,15 @@
 """The composition root: builds every object of the server once, passes each what it needs, starts and stops them."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from socket import socket
 
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.upkeep import Upkeep
 from bodhi.control.api import create_control_api
-from bodhi.control.services import ControlServices
+from bodhi.control.services import Services
 from bodhi.core.credential import Secret
 from bodhi.core.errors import StartupError
 from bodhi.directory.live import Directory
@@ -18,6 +19,7 @@ from bodhi.home import Home, open_home
 from bodhi.identity.authenticate import Authenticator
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
+from bodhi.identity.sign_in import Sessions
 from bodhi.identity.tokens import TokenHasher
 from bodhi.proxy.handler import DataPlane, Limits
 from bodhi.proxy.inbound import Receive, Scope, Send
@@ -34,8 +36,6 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _CONTROL_PATHS = ("/bodhi/", "/livez", "/readyz")
 _UI_PATHS = ("/ui/",)
 
-_log = logging.getLogger("bodhi")
-
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -44,6 +44,13 @@ class Announcement:
     host: str
     port: int
     setup_code: Secret | None
+
+
+@dataclass(slots=True)
+class Stopping:
+    """How the server is stopped, once it runs."""
+
+    stop: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,11 @@ class Server:
     upkeep: Upkeep
     setup: Setup
     application: "Application"
+    stopping: "Stopping"
+
+    def stop(self) -> None:
+        """Begin to drain; a second time: end at once."""
+        self.stopping.stop()
 
 
 class Application:
@@ -94,7 +106,8 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     recorder = Recorder(store, clock)
     passwords = Passwords()
     setup = Setup(settings.home, store, passwords, clock)
-    authenticator = Authenticator(directory, TokenHasher(home.vault.derive("token-mac/v1")), clock)
+    hasher = TokenHasher(home.vault.derive("token-mac/v1"))
+    authenticator = Authenticator(directory, hasher, clock)
     egress = Egress(EgressPolicy(private_networks=settings.private_networks))
     upstream = UpstreamClient(egress, clock=clock, max_connections_per_origin=settings.max_connections)
     data_plane = DataPlane(
@@ -112,22 +125,24 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         clock=clock,
     )
     control = create_control_api(
-        ControlServices(
+        Services(
             store=store,
-            vault=home.vault,
             directory=directory,
+            vault=home.vault,
             authenticator=authenticator,
-            recorder=recorder,
-            upstream=upstream,
-            passwords=passwords,
+            hasher=hasher,
+            sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), clock),
             setup=setup,
+            upstream=upstream,
             formats=by_name,
             clock=clock,
             timeouts=settings.timeouts,
+            private_networks=settings.private_networks,
         )
     )
     application = Application(data_plane, control, Assets())
-    return Server(home, directory, upstream, recorder, Upkeep(store, recorder, clock), setup, application)
+    upkeep = Upkeep(store, recorder, clock)
+    return Server(home, directory, upstream, recorder, upkeep, setup, application, Stopping())
 
 
 async def run(settings: Settings, announce: Callable[[Announcement], None]) -> None:
@@ -140,37 +155,43 @@ async def run(settings: Settings, announce: Callable[[Announcement], None]) -> N
     Raises:
         StartupError: Bodhi cannot start; nothing is left running.
     """
-    sockets = bind_sockets(settings.host, settings.port)
-    try:
-        home = await open_home(settings)
-    except BaseException:
+    with ExitStack() as listening:
+        # The port is taken first: whoever started Bodhi twice learns it before anything is opened.
+        sockets = bind_sockets(settings.host, settings.port)
         for listener in sockets:
-            listener.close()
-        raise
+            listening.callback(listener.close)
+        home = await open_home(settings)
+        try:
+            server = await build(home)
+            _refuse_open_network(settings, server)
+            await run_built(server, sockets, announce)
+        finally:
+            await home.close()
+
+
+async def run_built(server: Server, sockets: Sequence[socket], announce: Callable[[Announcement], None]) -> None:
+    """Serve with what `build` made until it is stopped, then write what is queued and close what was opened."""
+    settings = server.home.settings
+    code = await server.setup.open()
+    port = int(sockets[0].getsockname()[1])
+    http = HttpServer(
+        server.application,
+        sockets,
+        allowed_hosts=settings.allowed_hosts,
+        drain_seconds=settings.drain_timeout,
+        ready=lambda: announce(Announcement(settings.host, port, code)),
+    )
+    server.stopping.stop = http.stop
     try:
-        server = await build(home)
-        _refuse_open_network(settings, server)
-        code = await server.setup.open()
-        port = int(sockets[0].getsockname()[1])
-        http = HttpServer(
-            server.application,
-            sockets,
-            allowed_hosts=settings.allowed_hosts,
-            drain_seconds=settings.drain_timeout,
-            ready=lambda: announce(Announcement(settings.host, port, code)),
-        )
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(part.run()) for part in (server.recorder, server.upkeep)]
             running.append(group.create_task(server.directory.watch()))
             await http.run_until_stopped()
             for task in running:
                 task.cancel()
+    finally:
         await server.recorder.drain(DRAIN_RECORDS_SECONDS)
         await server.upstream.close()
-    finally:
-        for listener in sockets:
-            listener.close()
-        await home.close()
 
 
 def serve(settings: Settings, announce: Callable[[Announcement], None]) -> None:

@@ -8,7 +8,7 @@ from bodhi.core.credential import Secret
 from bodhi.core.errors import UpstreamError
 from bodhi.core.types import Header
 from bodhi.formats.contract import Dialect
-from bodhi.proxy.inbound import Call, ClientConnection, Message, Send
+from bodhi.proxy.inbound import Call, ClientConnection, Send
 from bodhi.proxy.objects import Keeper
 from bodhi.relay.headers import returned, value_of
 from bodhi.relay.scrub import MAX_ERROR_BODY, scrub_answer
@@ -19,30 +19,37 @@ from bodhi.relay.upstream import UpstreamResponse
 class Downstream:
     """The way to the client: an answer's head, which goes out before the first byte of the body, and its body."""
 
-    __slots__ = ("_call", "_head", "_send")
+    __slots__ = ("_call", "_last", "_send", "_status", "headers")
 
     def __init__(self, call: Call, send: Send, status: int, headers: list[Header]) -> None:
         self._call = call
         self._send = send
-        self._head: Message | None = {"type": "http.response.start", "status": status, "headers": headers}
+        self._status = status
+        self._last = b""
+        self.headers = headers
 
     async def start(self) -> None:
         """Send the head, once. From here on the call has a status, and nothing else can be answered."""
-        if self._head is not None:
-            head, self._head = self._head, None
-            self._call.status = head["status"]
-            await self._send(head)
+        if not self._call.status:
+            self._call.status = self._status
+            await self._send({"type": "http.response.start", "status": self._status, "headers": self.headers})
 
     async def write(self, chunk: bytes, *, end: bool = False) -> None:
         """Send the next bytes of the body; returns when the client has room for more."""
-        if self._head is not None:
-            await self.start()
         call = self._call
+        if not call.status:
+            await self.start()
         if chunk:
             if call.first_byte_at is None:
                 call.first_byte_at = call.clock()
             call.bytes_out += len(chunk)
+            self._last = chunk
         await self._send({"type": "http.response.body", "body": chunk, "more_body": not end})
+
+    @property
+    def between_events(self) -> bool:
+        """Whether a stream's event can begin here: at the start, or behind the blank line of the last one."""
+        return not self._last or self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
 
 
 async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and what watches it
@@ -63,23 +70,26 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
     headers.append((b"x-bodhi-request-id", call.id.encode()))
     encoding = value_of(headers, b"content-encoding")
     content_type = value_of(headers, b"content-type") or b""
+    downstream = Downstream(call, send, response.status, headers)
     try:
         if response.status >= 400:
             call.error = f"upstream_{response.status}"
-            await _relay_error(call, response, headers, secret, send)
+            await _relay_error(response, downstream, secret)
         else:
             if content_type.startswith(b"text/event-stream"):
                 call.stream = True
             tap = Tap(dialect, content_type, encoding)
             try:
-                await _relay_body(response, keeper, tap, Downstream(call, send, response.status, headers))
+                await _relay_body(response, keeper, tap, downstream)
             finally:
                 call.counts = tap.finish()
     except UpstreamError as error:
         if not call.status:
             raise
         call.error = error.code
-        await _break_off(call, dialect, error, b"" if encoding else content_type, send)
+        media_type = content_type.partition(b";")[0].strip().decode("latin-1")
+        if not encoding and downstream.between_events and (told := dialect.write_break(error, call.id, media_type)):
+            await downstream.write(told)
         connection.abort()
 
 
@@ -100,9 +110,7 @@ async def _relay_body(response: UpstreamResponse, keeper: Keeper | None, tap: Ta
             return
 
 
-async def _relay_error(
-    call: Call, response: UpstreamResponse, headers: list[Header], secret: Secret | None, send: Send
-) -> None:
+async def _relay_error(response: UpstreamResponse, downstream: Downstream, secret: Secret | None) -> None:
     """Pass an upstream's own error on, unchanged but for the provider's key where it is repeated."""
     pieces: list[bytes] = []
     size = 0
@@ -111,20 +119,8 @@ async def _relay_error(
         size += len(chunk)
     body = b"".join(pieces)
     if secret is not None:
-        headers, body = scrub_answer(headers, body, secret)
-    downstream = Downstream(call, send, response.status, headers)
+        downstream.headers, body = scrub_answer(downstream.headers, body, secret)
     while size >= MAX_ERROR_BODY and (chunk := await response.read()):
         await downstream.write(body)
         body = chunk
     await downstream.write(body, end=True)
-
-
-async def _break_off(call: Call, dialect: Dialect, error: UpstreamError, content_type: bytes, send: Send) -> None:
-    """Tell, inside a started stream, that it broke off. A compressed stream cannot be told anything."""
-    media_type = content_type.partition(b";")[0].strip().decode("latin-1")
-    told = dialect.write_break(error, call.id, media_type) if media_type else b""
-    if told:
-        # The upstream may have stopped in the middle of an event; a blank line ends whatever was begun.
-        told = b"\n\n" + told
-        call.bytes_out += len(told)
-        await send({"type": "http.response.body", "body": told, "more_body": True})
