@@ -1,0 +1,73 @@
+"""`bodhi keys`: shows and rotates the keys that provider keys are encrypted with. Never shows key material."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from bodhi.cli.options import HomeOption, JsonOption, with_home
+from bodhi.cli.output import day, print_json, print_line, print_table
+from bodhi.core.clock import iso_time
+from bodhi.core.errors import InvalidField
+from bodhi.home import Home, root_key_sources
+from bodhi.storage.rotation import DataKeyStatus, Resealed, destroy_retired, rotate_data, rotate_root_file, status
+
+DAY = 86_400.0
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("status")
+def show_status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show key ids, states, ages and how many rows each key seals."""
+
+    async def work(opened: Home) -> list[DataKeyStatus]:
+        async with opened.store.read() as connection:
+            return await status(connection)
+
+    keys = with_home(home, work)
+    if as_json:
+        print_json([{**asdict(key), "created_at": iso_time(key.created_at)} for key in keys])
+        return
+    rows = [(k.id, k.purpose, k.state.replace("_", " "), k.root_key_id, day(k.created_at), k.rows) for k in keys]
+    print_table(["Data key", "Purpose", "State", "Root key", "Since", "Rows"], rows, "There are no keys yet.")
+
+
+@app.command("rotate")
+def rotate(
+    root: Annotated[bool, typer.Option("--root", help="Replace the root key in the home folder.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Make a new data key and seal every provider key anew.")] = False,
+    grace: Annotated[int, typer.Option(help="Days to keep a retired data key for backups.", min=0)] = 30,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rotate the data key, the root key, or both. A running server goes on, and notices."""
+    if not (root or data):
+        raise InvalidField("Say what to rotate: --data, --root, or both.")
+
+    async def work(opened: Home) -> dict[str, object]:
+        told: dict[str, object] = {}
+        if data:
+            resealed: Resealed = await rotate_data(opened.store, opened.vault, opened.clock)
+            told |= {"resealed": resealed.moved, "unopened": resealed.failed}
+            told["destroyed"] = await destroy_retired(opened.store, opened.clock.now() - grace * DAY)
+        if root:
+            sources = root_key_sources(opened.settings)
+            if not sources.is_home_file or sources.home_file is None:
+                raise InvalidField(
+                    "The root key comes from BODHI_ENCRYPTION_KEY or BODHI_ENCRYPTION_KEY_FILE, which Bodhi cannot rewrite. "
+                    "Only the key file in the home folder can be rotated here."
+                )
+            told["root_key"] = (await rotate_root_file(opened.store, opened.vault, sources.home_file)).key_id
+        return told
+
+    told = with_home(home, work)
+    if as_json:
+        print_json(told)
+        return
+    if data:
+        print_line(
+            f"New data key. {told['resealed']} provider keys sealed anew, {told['unopened']} could not be opened."
+        )
+    if root:
+        print_line(f"New root key {told['root_key']}. Back it up: without it no provider key can be opened.")

@@ -1,0 +1,77 @@
+"""Options that several commands share, and the opening of the home folder that they name."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from bodhi.core.credential import Secret
+from bodhi.core.errors import InvalidField
+from bodhi.core.principal import Role
+from bodhi.home import Home, open_home
+from bodhi.settings import read_settings
+from bodhi.storage.users import User, find_user, list_users
+
+_T = TypeVar("_T")
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the embedded store and the root key.", show_default="~/.bodhi")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+OwnerOption = Annotated[str | None, typer.Option("--owner", help="User name of the owner; by default the first Admin.")]
+
+
+def with_home(home: Path | None, work: Callable[[Home], Awaitable[_T]]) -> _T:
+    """Open the home folder, do the work, and close it again.
+
+    Raises:
+        StartupError: the home folder, its root key or its databases cannot be used.
+    """
+
+    async def run() -> _T:
+        opened = await open_home(read_settings(home=home))
+        try:
+            return await work(opened)
+        finally:
+            await opened.close()
+
+    return asyncio.run(run())
+
+
+async def find_owner(home: Home, name: str | None) -> User:
+    """Return the user of that name, or the first Admin.
+
+    Raises:
+        InvalidField: there is no such user, or no Admin yet.
+    """
+    async with home.store.read() as connection:
+        if name is not None:
+            owner = await find_user(connection, name)
+            if owner is None:
+                raise InvalidField(f"There is no user {name!r}.", param="owner")
+            return owner
+        admins = [user for user in await list_users(connection) if user.role is Role.ADMIN and not user.disabled]
+    if not admins:
+        message = "There is no Admin yet. Make one first: bodhi setup --username NAME --password-stdin"
+        raise InvalidField(message, param="owner")
+    return min(admins, key=lambda user: user.created_at)
+
+
+def read_secret_line(prompt: str, *, from_stdin: bool) -> Secret:
+    """Read a secret from the first line of standard input, or ask for it without showing it.
+
+    Raises:
+        InvalidField: nothing was given.
+    """
+    text = (
+        sys.stdin.readline()
+        if from_stdin
+        else str(typer.prompt(prompt, hide_input=True, default="", show_default=False))
+    )
+    text = text.rstrip("\r\n")
+    if not text:
+        raise InvalidField(f"No {prompt.lower()} was given.")
+    return Secret(text)

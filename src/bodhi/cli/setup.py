@@ -1,0 +1,37 @@
+"""`bodhi setup`: makes the first Admin, as the host's operator."""
+
+from typing import Annotated
+
+import typer
+
+from bodhi.cli.options import HomeOption, JsonOption, read_secret_line, with_home
+from bodhi.cli.output import print_json, print_line
+from bodhi.home import Home
+from bodhi.identity.passwords import Passwords
+from bodhi.identity.setup import Setup, create_first_admin
+from bodhi.storage.users import User
+
+
+def setup(
+    username: Annotated[str, typer.Option(help="The first Admin's user name.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the first Admin. Works once."""
+    password = read_secret_line("Password", from_stdin=password_stdin)
+
+    async def work(opened: Home) -> User:
+        passwords = Passwords()
+        user = await create_first_admin(opened.store, passwords, opened.clock, username, password)
+        Setup(opened.settings.home, opened.store, passwords, opened.clock).close()
+        return user
+
+    user = with_home(home, work)
+    if as_json:
+        print_json({"id": user.id, "username": user.name, "role": user.role.wire})
+    else:
+        print_line(f"{user.name} is the first Admin.")
+        print_line("Next: bodhi api-model add --help, then bodhi token create --name NAME")

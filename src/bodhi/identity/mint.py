@@ -1,0 +1,91 @@
+"""Minting API tokens: what may be asked for, by whom, and the one moment at which the token itself is known."""
+
+from dataclasses import dataclass
+
+from bodhi.core.api_model import check_name
+from bodhi.core.clock import Clock
+from bodhi.core.credential import Secret
+from bodhi.core.errors import InvalidField, RoleTooLow
+from bodhi.core.ids import new_id
+from bodhi.core.principal import SCOPES, Role, TokenGrant
+from bodhi.identity.tokens import TokenHasher, new_token
+from bodhi.storage.engine import Store
+from bodhi.storage.tokens import insert_token
+
+TOKEN_DAYS = 90
+MAX_DAYS = 3650
+MAX_GLOBS = 50
+MAX_GLOB = 256
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenWish:
+    """What is asked of a new token. `days` is None for a token that never expires."""
+
+    name: str
+    scope: str = Role.USER.wire
+    days: int | None = TOKEN_DAYS
+    allowed_models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a new token belongs to."""
+
+    id: str
+    name: str
+    role: Role
+
+
+def check_wish(wish: TokenWish, owner: Owner) -> None:
+    """Refuse a token that would be more than its owner, or could not be matched.
+
+    Raises:
+        InvalidField: naming the field.
+        RoleTooLow: the scope or the missing expiry is beyond the owner's role.
+    """
+    check_name(wish.name)
+    if wish.scope not in SCOPES:
+        raise InvalidField(f"The scope must be one of: {', '.join(SCOPES)}.", param="scope")
+    if SCOPES[wish.scope] > owner.role:
+        raise RoleTooLow("A token cannot have a wider scope than its owner's role.", param="scope")
+    if wish.days is None and owner.role < Role.ADMIN:
+        raise RoleTooLow("Only Admins may create tokens that never expire.", param="expires_in_days")
+    if wish.days is not None and not 1 <= wish.days <= MAX_DAYS:
+        raise InvalidField(f"A token expires after 1 to {MAX_DAYS} days, or never.", param="expires_in_days")
+    if len(wish.allowed_models) > MAX_GLOBS:
+        raise InvalidField(f"At most {MAX_GLOBS} allowed models can be named.", param="allowed_models")
+    for glob in wish.allowed_models:
+        if not 0 < len(glob) <= MAX_GLOB or not glob.isprintable() or " " in glob:
+            raise InvalidField(f"An allowed model has 1 to {MAX_GLOB} characters, none blank.", param="allowed_models")
+
+
+async def mint_token(
+    store: Store, hasher: TokenHasher, clock: Clock, owner: Owner, wish: TokenWish
+) -> tuple[Secret, TokenGrant]:
+    """Store a new token by its MAC alone, and return it for the one time that it is shown.
+
+    Raises:
+        InvalidField: the wish names something that cannot be.
+        RoleTooLow: the wish is beyond the owner's role.
+        StoreUnavailable: the store does not answer; there is no token.
+    """
+    check_wish(wish, owner)
+    secret, now = new_token(), clock.now()
+    grant = TokenGrant(
+        id=new_id(clock),
+        name=wish.name.strip(),
+        mac=hasher.mac(secret.reveal().encode()),
+        owner_id=owner.id,
+        owner_name=owner.name,
+        owner_role=owner.role,
+        scope=wish.scope,
+        allowed_models=wish.allowed_models,
+        created_at=now,
+        expires_at=None if wish.days is None else now + wish.days * DAY,
+        revoked_at=None,
+    )
+    async with store.write() as connection:
+        await insert_token(connection, grant)
+    return secret, grant
