@@ -1,0 +1,91 @@
+"""Which program runs on which core, and how programs are started and stopped.
+
+One core is the measured proxy's own; the mock upstream, the load generator and the bench itself share another.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+STOP_SECONDS = 10.0
+LOG_TAIL = 2000
+
+
+@dataclass(frozen=True)
+class Cores:
+    """The core of the measured proxy, and the one of everything else (the same one on a machine with one core)."""
+
+    proxy: int
+    others: int
+
+    @classmethod
+    def available(cls) -> "Cores":
+        """Return the first two cores that this process may use."""
+        cores = sorted(os.sched_getaffinity(0))
+        return cls(proxy=cores[0], others=cores[-1] if len(cores) < 2 else cores[1])
+
+
+@contextlib.contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Pin this process for a while, so that what it starts meanwhile stays pinned."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class Program:
+    """A program that the bench started, pinned to a core. Its output goes to a log file."""
+
+    def __init__(
+        self, command: Sequence[str], core: int, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._log = log
+        self.started_at = time.perf_counter()
+        with on_core(core), log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the program ended by itself."""
+        return self._process.poll() is not None
+
+    def log_tail(self) -> str:
+        """Return the last lines that the program wrote."""
+        return self._log.read_text(errors="replace")[-LOG_TAIL:]
+
+    def stop(self) -> None:
+        """Ask the program to end, and end it when it does not."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    return int(port)
