@@ -1,7 +1,7 @@
 # Each target does all of its own set-up: Python 3.11 and make are enough. `make help` lists them.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help install serve test check test-real bench format lock clean
+.PHONY: help install serve test coverage check test-real bench format lock clean
 
 # Arguments for the program that a target starts: make serve ARGS="--port 8080", make test ARGS="-k prefix".
 ARGS ?=
@@ -21,6 +21,12 @@ serve: .venv/.installed-runtime ## Start the gateway on http://localhost:1135
 
 test: .venv/.installed-test ## Run the tests
 	@$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+coverage: .venv/.installed-test ## Run the tests and print which lines and branches none of them reaches
+	@$(PYTHON) -m coverage erase
+	@$(PYTHON) -m coverage run -m pytest -q $(ARGS)
+	@$(PYTHON) -m coverage combine -q
+	@$(PYTHON) -m coverage report
 
 check: .venv/.installed-dev ## Run every gate that is no test: format, lint, types, layers, house rules, lock file
 	@scripts/check
