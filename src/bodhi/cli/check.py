@@ -24,7 +24,7 @@ class Finding:
     detail: str
 
 
-def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def check(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """Check settings, home folder, root key, databases, and every stored key."""
     findings = with_home(home, _look)
     if as_json:

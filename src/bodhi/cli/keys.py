@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("status")
-def show_status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def show_status(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """Show key ids, states, ages and how many rows each key seals."""
 
     async def work(opened: Home) -> list[DataKeyStatus]:
@@ -30,11 +30,12 @@ def show_status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         print_json([{**asdict(key), "created_at": iso_time(key.created_at)} for key in keys])
         return
     rows = [(k.id, k.purpose, k.state.replace("_", " "), k.root_key_id, day(k.created_at), k.rows) for k in keys]
-    print_table(["Data key", "Purpose", "State", "Root key", "Since", "Rows"], rows, "There are no keys yet.")
+    print_table(["Data key Id", "Purpose", "State", "Root key", "Since", "Rows"], rows, "There are no keys yet.")
 
 
 @app.command("rotate")
 def rotate(
+    *,
     root: Annotated[bool, typer.Option("--root", help="Replace the root key in the home folder.")] = False,
     data: Annotated[bool, typer.Option("--data", help="Make a new data key and seal every provider key anew.")] = False,
     grace: Annotated[int, typer.Option(help="Days to keep a retired data key for backups.", min=0)] = 30,
@@ -55,7 +56,7 @@ def rotate(
             sources = root_key_sources(opened.settings)
             if not sources.is_home_file or sources.home_file is None:
                 raise InvalidField(
-                    "The root key comes from BODHI_ENCRYPTION_KEY or BODHI_ENCRYPTION_KEY_FILE, which Bodhi cannot rewrite. "
+                    "The root key comes from BODHI_ENCRYPTION_KEY or BODHI_ENCRYPTION_KEY_FILE, not to be rewritten. "
                     "Only the key file in the home folder can be rotated here."
                 )
             told["root_key"] = (await rotate_root_file(opened.store, opened.vault, sources.home_file)).key_id

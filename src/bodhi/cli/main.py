@@ -1,5 +1,6 @@
 """The command `bodhi`: its sub-commands, and the one place where an error becomes a message and an exit status."""
 
+import gc
 import sys
 
 import typer
@@ -36,6 +37,9 @@ def version() -> None:
 
 def main() -> int:
     """Run the command line and return the exit status, which is 0 only on success."""
+    # What is loaded now stays until the end: frozen, it is never looked through again.
+    gc.freeze()
+    gc.enable()
     try:
         app()
     except StartupError as error:

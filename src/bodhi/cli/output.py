@@ -9,6 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+PIPED_WIDTH = 200
+"""Columns where nobody looks at a terminal, so that a line stays a line."""
+
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output."""
@@ -19,12 +22,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
     """Print rows as a table, or a sentence where there are none."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column.endswith("Id"))
     count = 0
     for row in rows:
         count += 1
         table.add_row(*(plain(cell) for cell in row))
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
     if count:
         console.print(table)
     else:

@@ -13,6 +13,7 @@ from bodhi.storage.users import User
 
 
 def setup(
+    *,
     username: Annotated[str, typer.Option(help="The first Admin's user name.")],
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")

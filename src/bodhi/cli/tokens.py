@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("create")
 def create(  # noqa: PLR0913 # one argument an option
+    *,
     name: Annotated[str, typer.Option(help="What the token is for; shown in lists and in usage.")],
     scope: Annotated[str, typer.Option(help="Most that the token may do: user or power_user.")] = "user",
     model: Annotated[
@@ -50,7 +51,7 @@ def create(  # noqa: PLR0913 # one argument an option
 
 
 @app.command("list")
-def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def list_(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """List the API tokens."""
 
     async def work(opened: Home) -> list[TokenGrant]:
