@@ -1,1 +1,1 @@
-"""Api models over the control API: create, list, read, patch, delete, and the probes."""
+"""Api models over HTTP: endpoints, their shapes, the rules of a change, and the calls that try a connection."""

@@ -1,0 +1,62 @@
+"""What the endpoints are given: every object they need, built once by `app`. No rules live here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from bodhi.core.api_model import Timeouts
+from bodhi.core.clock import Clock
+from bodhi.core.errors import StoreUnavailable
+from bodhi.directory.live import Directory
+from bodhi.formats.contract import Format
+from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.setup import Setup
+from bodhi.identity.sign_in import Sessions
+from bodhi.identity.tokens import TokenHasher
+from bodhi.relay.upstream import UpstreamClient
+from bodhi.storage.engine import Store
+from bodhi.storage.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The composition that endpoints see."""
+
+    store: Store
+    directory: Directory
+    vault: Vault
+    authenticator: Authenticator
+    hasher: TokenHasher
+    """For API tokens; sessions have one of their own."""
+    sessions: Sessions
+    setup: Setup
+    upstream: UpstreamClient
+    formats: Mapping[str, Format]
+    clock: Clock
+    timeouts: Timeouts
+    """The gateway's deadlines, which hold where an api model has none of its own."""
+    private_networks: bool
+    """Whether api models may be allowed to reach private addresses at all."""
+    is_stopping: Callable[[], bool] = lambda: False
+    """Whether the server drains and should get no new calls."""
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application that serves a request."""
+    services: Services = request.app.state.services
+    return services
+
+
+async def reload(services: Services) -> None:
+    """Make a stored change known to this process at once."""
+    try:
+        await services.directory.reload()
+    except StoreUnavailable:
+        # The change is stored. The directory notices by itself as soon as the store answers again.
+        return
+
+
+Given = Annotated[Services, Depends(services_of)]
+"""An endpoint's parameter of this type is the services."""

@@ -1,0 +1,146 @@
+"""API tokens: minted, listed, revoked. The token itself is in one answer, once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from bodhi.control.guards import SessionOnly, SignedIn
+from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
+from bodhi.control.schemas import Body, Time
+from bodhi.control.services import Given, reload
+from bodhi.core.api_model import check_name
+from bodhi.core.errors import InvalidField, RoleTooLow, UnknownObject
+from bodhi.core.ids import new_id
+from bodhi.core.principal import SCOPES, Principal, Role, TokenGrant
+from bodhi.identity.tokens import new_token
+from bodhi.storage.tokens import insert_token, list_tokens, revoke_token, tokens_last_used
+
+DEFAULT_DAYS = 90
+MAX_DAYS = 3650
+MAX_GLOBS = 50
+MAX_GLOB = 256
+DAY = 86_400.0
+
+router = APIRouter(tags=["tokens"])
+
+
+class NewToken(Body):
+    """The token to mint. It belongs to whoever is signed in, and can do no more than they."""
+
+    name: str
+    scope: str = Role.USER.wire
+    """`user` calls models; `power_user` may also manage api models."""
+    expires_in_days: int | None = Field(default=DEFAULT_DAYS, ge=1, le=MAX_DAYS)
+    """Null is never, and only for Admins."""
+    allowed_models: list[str] = Field(default_factory=list, max_length=MAX_GLOBS)
+    """Globs over the model ids that clients send; empty allows all."""
+
+
+class TokenShown(BaseModel):
+    """What is known of a token."""
+
+    id: str
+    name: str
+    owner_id: str
+    owner_name: str
+    scope: str
+    allowed_models: list[str]
+    created_at: Time
+    expires_at: Time | None
+    revoked_at: Time | None
+    last_used_at: Time | None = None
+
+
+class Minted(TokenShown):
+    """A new token."""
+
+    token: str
+    """Shown once, here."""
+
+
+@router.post("/tokens", status_code=201)
+async def create(principal: SessionOnly, services: Given, body: NewToken) -> Minted:
+    """Mint an API token. Needs a session: tokens cannot mint tokens."""
+    check(body, principal)
+    secret, now = new_token(), services.clock.now()
+    grant = TokenGrant(
+        id=new_id(services.clock),
+        name=body.name.strip(),
+        mac=services.hasher.mac(secret.reveal().encode()),
+        owner_id=principal.user_id,
+        owner_name=principal.user_name,
+        owner_role=principal.role,
+        scope=body.scope,
+        allowed_models=tuple(body.allowed_models),
+        created_at=now,
+        expires_at=now + body.expires_in_days * DAY if body.expires_in_days is not None else None,
+        revoked_at=None,
+    )
+    async with services.store.write() as connection:
+        await insert_token(connection, grant)
+    await reload(services)
+    return Minted(**_shown(grant, None).model_dump(mode="python"), token=secret.reveal())
+
+
+@router.get("/tokens")
+async def list_all(
+    principal: SignedIn,
+    services: Given,
+    *,
+    all_owners: Annotated[bool, Query(description="Everybody's; for Managers and above.")] = False,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[TokenShown]:
+    """List API tokens, oldest first: one's own, or everybody's."""
+    if all_owners and principal.role < Role.MANAGER:
+        raise RoleTooLow("Only Managers and Admins see the tokens of others.", param="all_owners")
+    owner = None if all_owners else principal.user_id
+    async with services.store.read() as connection:
+        rows, more = cut(await list_tokens(connection, owner, after=cursor, limit=limit + 1), limit)
+        used = await tokens_last_used(connection, owner)
+    return Page(data=[_shown(row, used.get(row.id)) for row in rows], next_cursor=rows[-1].id if more else None)
+
+
+@router.delete("/tokens/{token_id}", status_code=204)
+async def revoke(principal: SessionOnly, services: Given, token_id: str) -> None:
+    """Revoke an API token at once: one's own, or as Manager or Admin anybody's."""
+    owner = None if principal.role >= Role.MANAGER else principal.user_id
+    async with services.store.write() as connection:
+        if not await revoke_token(connection, token_id, owner, services.clock.now()):
+            raise UnknownObject("There is no such token, or it was revoked before.")
+    await reload(services)
+
+
+def check(body: NewToken, principal: Principal) -> None:
+    """Refuse a token that would be more than its owner, or could not be matched.
+
+    Raises:
+        InvalidField: naming the field.
+        RoleTooLow: the scope or the missing expiry is beyond the owner's role.
+    """
+    check_name(body.name)
+    if body.scope not in SCOPES:
+        raise InvalidField(f"The scope must be one of: {', '.join(SCOPES)}.", param="scope")
+    if SCOPES[body.scope] > principal.role:
+        raise RoleTooLow("A token cannot have a wider scope than its owner's role.", param="scope")
+    if body.expires_in_days is None and principal.role < Role.ADMIN:
+        raise RoleTooLow("Only Admins may create tokens that never expire.", param="expires_in_days")
+    for glob in body.allowed_models:
+        if not 0 < len(glob) <= MAX_GLOB or not glob.isprintable() or " " in glob:
+            raise InvalidField(f"An allowed model has 1 to {MAX_GLOB} characters, none blank.", param="allowed_models")
+
+
+def _shown(grant: TokenGrant, last_used_at: float | None) -> TokenShown:
+    return TokenShown(
+        id=grant.id,
+        name=grant.name,
+        owner_id=grant.owner_id,
+        owner_name=grant.owner_name,
+        scope=grant.scope,
+        allowed_models=list(grant.allowed_models),
+        created_at=grant.created_at,
+        expires_at=grant.expires_at,
+        revoked_at=grant.revoked_at,
+        last_used_at=last_used_at,
+    )

@@ -1,0 +1,139 @@
+"""The control API over loopback: a store, the real application on a real server, and a client that can sign in."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+
+from bodhi.control.api import create_control_api
+from bodhi.control.services import Services
+from bodhi.core.api_model import Timeouts
+from bodhi.core.credential import Secret
+from bodhi.core.ids import new_id
+from bodhi.core.principal import Role, TokenGrant
+from bodhi.directory.live import Directory
+from bodhi.formats.registry import FORMATS
+from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.passwords import Passwords
+from bodhi.identity.setup import Setup
+from bodhi.identity.sign_in import Sessions
+from bodhi.identity.tokens import TokenHasher, new_token
+from bodhi.relay.egress import Egress, EgressPolicy
+from bodhi.relay.upstream import UpstreamClient
+from bodhi.storage.engine import Store
+from bodhi.storage.tokens import insert_token
+from bodhi.storage.users import User, insert_user
+from tests.fakes.clocks import StillClock
+from tests.fakes.stores import fresh_store, new_vault
+from tests.fakes.waiting import eventually
+
+PASSWORD = "correct zebra stapler"
+PASSWORDS = Passwords(passes=1, memory_kib=64)
+
+
+@dataclass
+class Control:
+    """One running control API. `as_user` gives clients for people of any role."""
+
+    services: Services
+    url: str
+    client: httpx2.AsyncClient
+    home: Path
+    time: StillClock
+
+    @property
+    def store(self) -> Store:
+        return self.services.store
+
+    async def add_user(self, name: str, role: Role) -> User:
+        """Create a user whose password is PASSWORD."""
+        password_hash = await PASSWORDS.new_hash(Secret(PASSWORD))
+        user = User(new_id(), name, role, password_hash, disabled=False, created_at=self.time.time)
+        async with self.store.write() as connection:
+            await insert_user(connection, user)
+        await self.services.directory.reload()
+        return user
+
+    async def session_of(self, name: str, role: Role = Role.ADMIN) -> dict[str, str]:
+        """Create a user, sign in, and return the headers to send."""
+        user = await self.add_user(name, role)
+        secret = await self.services.sessions.open(user)
+        return {"authorization": f"Bearer {secret.reveal()}"}
+
+    async def token_of(self, name: str, role: Role, scope: str) -> dict[str, str]:
+        """Create a user with a token, and return the headers to send."""
+        user, secret = await self.add_user(name, role), new_token()
+        mac = self.services.hasher.mac(secret.reveal().encode())
+        grant = TokenGrant(new_id(), "laptop", mac, user.id, name, role, scope, (), self.time.time, None, None)
+        async with self.store.write() as connection:
+            await insert_token(connection, grant)
+        await self.services.directory.reload()
+        return {"authorization": f"Bearer {secret.reveal()}"}
+
+    async def call(self, method: str, path: str, headers: Mapping[str, str], json: Any = None) -> httpx2.Response:
+        """Send one request below the API's prefix."""
+        if json is None:
+            return await self.client.request(method, f"{self.url}/bodhi/v1{path}", headers=headers)
+        return await self.client.request(method, f"{self.url}/bodhi/v1{path}", headers=headers, json=json)
+
+
+def error_of(response: httpx2.Response) -> tuple[int, str, str | None]:
+    """Return status, code and param of an error answer, whose body must be the documented one."""
+    body = response.json()
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"code", "message", "param"}
+    assert body["error"]["message"]
+    return response.status_code, body["error"]["code"], body["error"]["param"]
+
+
+@asynccontextmanager
+async def running_control(home: Path, *, private_networks: bool = True) -> AsyncIterator[Control]:
+    """Start a control API with an empty store."""
+    async with fresh_store(home) as store:
+        time, vault = StillClock(), new_vault()
+        formats = {each.name: each for each in FORMATS}
+        directory = Directory(store, vault, time.clock, formats)
+        hasher = TokenHasher(b"t" * 32)
+        upstream = UpstreamClient(Egress(EgressPolicy(private_networks=private_networks)))
+        services = Services(
+            store=store,
+            directory=directory,
+            vault=vault,
+            authenticator=Authenticator(directory, hasher, time.clock),
+            hasher=hasher,
+            sessions=Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), time.clock),
+            setup=Setup(home, store, PASSWORDS, time.clock),
+            upstream=upstream,
+            formats=formats,
+            clock=time.clock,
+            timeouts=Timeouts(),
+            private_networks=private_networks,
+        )
+        await directory.reload()
+        try:
+            async with _served(services) as url, httpx2.AsyncClient(timeout=30) as client:
+                yield Control(services, url, client, home, time)
+        finally:
+            await upstream.close()
+
+
+@asynccontextmanager
+async def _served(services: Services) -> AsyncIterator[str]:
+    app = create_control_api(services)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(server._serve([listening]))
+            await eventually(lambda: server.started)
+            try:
+                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            finally:
+                server.should_exit = True
+                await serving
