@@ -48,9 +48,10 @@ class Announcement:
 
 @dataclass(slots=True)
 class Stopping:
-    """How the server is stopped, once it runs."""
+    """How the server is stopped, and whether that has begun, once it runs."""
 
     stop: Callable[[], None] = lambda: None
+    is_begun: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Server:
     recorder: Recorder
     upkeep: Upkeep
     setup: Setup
+    services: Services
+    """What the control API works with; the command line works with the same."""
     application: "Application"
     stopping: "Stopping"
 
@@ -103,6 +106,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     by_name: Mapping[str, Format] = {each.name: each for each in formats}
     directory = Directory(store, home.vault, clock, by_name)
     await directory.reload()
+    stopping = Stopping()
     recorder = Recorder(store, clock)
     passwords = Passwords()
     setup = Setup(settings.home, store, passwords, clock)
@@ -124,25 +128,24 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         ),
         clock=clock,
     )
-    control = create_control_api(
-        Services(
-            store=store,
-            directory=directory,
-            vault=home.vault,
-            authenticator=authenticator,
-            hasher=hasher,
-            sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), clock),
-            setup=setup,
-            upstream=upstream,
-            formats=by_name,
-            clock=clock,
-            timeouts=settings.timeouts,
-            private_networks=settings.private_networks,
-        )
+    services = Services(
+        store=store,
+        directory=directory,
+        vault=home.vault,
+        authenticator=authenticator,
+        hasher=hasher,
+        sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), clock),
+        setup=setup,
+        upstream=upstream,
+        formats=by_name,
+        clock=clock,
+        timeouts=settings.timeouts,
+        private_networks=settings.private_networks,
+        is_stopping=lambda: stopping.is_begun(),
     )
-    application = Application(data_plane, control, Assets())
+    application = Application(data_plane, create_control_api(services), Assets())
     upkeep = Upkeep(store, recorder, clock)
-    return Server(home, directory, upstream, recorder, upkeep, setup, application, Stopping())
+    return Server(home, directory, upstream, recorder, upkeep, setup, services, application, stopping)
 
 
 async def run(settings: Settings, announce: Callable[[Announcement], None]) -> None:
@@ -182,6 +185,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
         ready=lambda: announce(Announcement(settings.host, port, code)),
     )
     server.stopping.stop = http.stop
+    server.stopping.is_begun = lambda: http.front.draining
     try:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(part.run()) for part in (server.recorder, server.upkeep)]

@@ -151,8 +151,7 @@ class Settings:
         "BODHI_DROPPED_HEADERS",
         "",
         _names,
-        "Further client headers, comma-separated, that are not passed to providers, such as "
-        "`openai-organization`.",
+        "Further client headers, comma-separated, that are not passed to providers, such as `openai-organization`.",
     )
     connect_timeout: float = _setting(
         "BODHI_CONNECT_TIMEOUT",

@@ -3,6 +3,8 @@
 import logging
 import re
 
+from typing_extensions import override
+
 from bodhi.core.clock import iso_time
 
 _SECRET = re.compile(
@@ -20,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]|\n(?!    )")
 class LineFormatter(logging.Formatter):
     """Writes time, level, logger and message on one line; a traceback follows indented."""
 
+    @override
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, safe to show in a terminal and free of anything that looks like a secret."""
         text = record.getMessage()
