@@ -51,7 +51,11 @@ class Stopping:
     """How the server is stopped, and whether that has begun, once it runs."""
 
     stop: Callable[[], None] = lambda: None
-    is_begun: Callable[[], bool] = lambda: False
+    ask: Callable[[], bool] = lambda: False
+
+    def is_begun(self) -> bool:
+        """Tell whether the server drains."""
+        return self.ask()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         clock=clock,
         timeouts=settings.timeouts,
         private_networks=settings.private_networks,
-        is_stopping=lambda: stopping.is_begun(),
+        is_stopping=stopping.is_begun,
     )
     application = Application(data_plane, create_control_api(services), Assets())
     upkeep = Upkeep(store, recorder, clock)
@@ -185,7 +189,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
         ready=lambda: announce(Announcement(settings.host, port, code)),
     )
     server.stopping.stop = http.stop
-    server.stopping.is_begun = lambda: http.front.draining
+    server.stopping.ask = lambda: http.front.draining
     try:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(part.run()) for part in (server.recorder, server.upkeep)]
