@@ -56,9 +56,19 @@ def token(gateway: Gateway) -> str:
 @pytest.fixture(scope="session")
 def openai_client(gateway: Gateway, token: str) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=token) as client:
-        noticed = lambda: {MODEL, f"local/{MODEL}"} <= {model.id for model in client.models.list()}  # noqa: E731
-        eventually_in_thread(noticed, within=5)
+        started = time.monotonic()
+        eventually_in_thread(lambda: has_noticed(client), within=5)
+        print(f"the running server noticed the new token and api models after {time.monotonic() - started:.2f} s")
         yield client
+
+
+def has_noticed(client: openai.OpenAI) -> bool:
+    """Tell whether the server knows the token and the models that the command line made beside it."""
+    try:
+        served = {model.id for model in client.models.list()}
+    except openai.AuthenticationError:
+        return False
+    return {MODEL, EMBEDDING_MODEL, f"local/{MODEL}"} <= served
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,10 @@ class Gateway:
         return str(json.loads(self.run("token", "create", "--name", name, "--json"))["token"])
 
     def usage(self) -> dict[str, dict[str, Any]]:
-        """Return the usage records so far by their id."""
+        """Return the usage records of the calls that reached an upstream so far, by their id."""
         with closing(sqlite3.connect(f"file:{self.home / 'usage.db'}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
-            return {row["id"]: dict(row) for row in connection.execute("SELECT * FROM usage_records")}
+            return {
+                row["id"]: dict(row)
+                for row in connection.execute("SELECT * FROM usage_records WHERE api_model_id IS NOT NULL")
+            }
