@@ -11,7 +11,7 @@ import pytest
 
 from scripts.real_model import RealModel, ensure_real_model
 from tests.fakes.waiting import eventually_in_thread
-from tests.real.programs import EMBEDDING_MODEL, MODEL, PLAIN_TEMPLATE, Gateway, llama_server
+from tests.real.programs import EMBEDDING_MODEL, MODEL, PLAIN_TEMPLATE, PROMPT, Gateway, llama_server
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -85,15 +85,18 @@ class Watch:
         self._before = set(gateway.usage())
         self._started = time.monotonic()
 
-    def record(self, what: str) -> dict[str, Any]:
-        """Return the usage record of the call that was made since, and print its figures."""
+    def record(self, what: str, text: str = "") -> dict[str, Any]:
+        """Return the usage record of the call that was made since, and print its figures and its text."""
         took = time.monotonic() - self._started
         eventually_in_thread(lambda: len(set(self._gateway.usage()) - self._before) == 1, within=5)
         usage = self._gateway.usage()
         record = usage[(set(usage) - self._before).pop()]
         first_byte = (record["first_byte_us"] or 0) / 1000
         tokens = f"{record['input_tokens']} tokens in, {record['output_tokens']} out"
-        print(f"\n    {what}: {took:.2f} s, first byte after {first_byte:.0f} ms, {tokens}")
+        print(
+            f"\n    {what}: {took:.2f} s, first byte after {first_byte:.0f} ms, {tokens}"
+            + (f"\n    {PROMPT}{text!r}" if text else "")
+        )
         return record
 
 

@@ -19,6 +19,7 @@ from scripts.real_model import RealModel
 BODHI = Path(sys.executable).with_name("bodhi")
 MODEL = "gemma-3-270m"
 EMBEDDING_MODEL = "gemma-3-270m-embedding"
+PROMPT = "The capital of France is"
 
 # A base model knows no roles: given the words alone, it goes on with the sentence.
 PLAIN_TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"

@@ -9,9 +9,8 @@ import openai
 import pytest
 
 from tests.real.conftest import Watch
-from tests.real.programs import EMBEDDING_MODEL, MODEL, Gateway
+from tests.real.programs import EMBEDDING_MODEL, MODEL, PROMPT, Gateway
 
-PROMPT = "The capital of France is"
 NewWatch = Callable[[], Watch]
 
 
@@ -20,9 +19,10 @@ def test_chat_completions_answer_with_text(openai_client: openai.OpenAI, watch: 
     answer = openai_client.chat.completions.create(
         model=MODEL, max_tokens=16, messages=[{"role": "user", "content": PROMPT}]
     )
-    record = call.record("chat completion")
+    text = answer.choices[0].message.content
+    record = call.record("chat completion", text or "")
 
-    assert answer.choices[0].message.content
+    assert text
     assert answer.usage
     assert (record["endpoint"], record["status"], bool(record["stream"])) == ("openai.chat_completions", 200, False)
     assert record["input_tokens"] == answer.usage.prompt_tokens
@@ -40,10 +40,11 @@ def test_chat_completions_stream_text(openai_client: openai.OpenAI, watch: NewWa
             stream_options={"include_usage": True},
         )
     )
-    record = call.record("chat completion, streamed")
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    record = call.record("chat completion, streamed", text)
     usage = chunks[-1].usage
 
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text
     assert len(chunks) > 4
     assert usage
     assert bool(record["stream"])
@@ -69,7 +70,7 @@ def test_embeddings_are_vectors(
 def test_responses_answer_with_text(openai_client: openai.OpenAI, watch: NewWatch) -> None:
     call = watch()
     answer = openai_client.responses.create(model=f"local/{MODEL}", max_output_tokens=16, input=PROMPT)
-    record = call.record("response")
+    record = call.record("response", answer.output_text)
 
     assert answer.output_text
     assert answer.usage
@@ -84,8 +85,8 @@ def test_responses_stream_text(openai_client: openai.OpenAI, watch: NewWatch) ->
     events = list(
         openai_client.responses.create(model=f"local/{MODEL}", max_output_tokens=16, input=PROMPT, stream=True)
     )
-    record = call.record("response, streamed")
     deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
+    record = call.record("response, streamed", "".join(deltas))
     [answer] = [event.response for event in events if event.type == "response.completed"]
 
     assert "".join(deltas) == answer.output_text != ""
@@ -106,10 +107,10 @@ def test_messages_answer_with_text(anthropic_client: anthropic.Anthropic, watch:
     answer = anthropic_client.messages.create(
         model=f"llama/{MODEL}", max_tokens=16, messages=[{"role": "user", "content": PROMPT}]
     )
-    record = call.record("message")
+    text = "".join(block.text for block in answer.content if block.type == "text")
+    record = call.record("message", text)
 
-    assert answer.content[0].type == "text"
-    assert answer.content[0].text
+    assert text
     assert (record["endpoint"], record["status"], record["model_asked"]) == (
         "anthropic.messages",
         200,
@@ -126,7 +127,7 @@ def test_messages_stream_text(anthropic_client: anthropic.Anthropic, watch: NewW
     ) as stream:
         deltas = list(stream.text_stream)
         answer = stream.get_final_message()
-    record = call.record("message, streamed")
+    record = call.record("message, streamed", "".join(deltas))
 
     assert "".join(deltas)
     assert len(deltas) > 2

@@ -46,8 +46,8 @@ ONLY_AS_FILE = frozenset({"common"})
 ONLY_AS_VERB = frozenset({"handle", "process"})
 """An operating system's process is one; to process something says nothing."""
 
-REQUEST_TARGETS = "src/bodhi/server"
-"""Where `target` is RFC 9112's request target throughout."""
+FREE_IN = {"src/bodhi/server": frozenset({"target"}), "src/bodhi/cli": frozenset({"data"})}
+"""Where `target` is RFC 9112's request target throughout, and where `--data` is what a person types."""
 
 
 def check(checkout: Checkout) -> Iterator[Finding]:
@@ -95,8 +95,8 @@ def _judge(
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_")
     for allowed in ALLOWED:
         plain = re.sub(rf"(?:(?<=_)|^){allowed}s?(?=_|$)", "", plain) if "_" in allowed or plain == allowed else plain
-    if source.is_under(REQUEST_TARGETS):
-        free |= {"target"}
+    for folder, words in FREE_IN.items():
+        free = free | words if source.is_under(folder) else free
     for word in plain.split("_"):
         banned = word if word in INSTEAD else word.removesuffix("s")
         if banned in INSTEAD and banned not in free:
