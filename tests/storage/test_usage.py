@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
-from bodhi.storage.usage import COLUMNS, LARGEST, MAX_BATCH, MAX_TEXT, insert_usage, list_usage, purge_usage
+from bodhi.storage.usage import COLUMNS, LARGEST, ROWS_PER_STATEMENT, MAX_TEXT, insert_usage, list_usage, purge_usage
 
 FULL = UsageRecord(
     id="01",
@@ -68,9 +68,9 @@ async def test_what_was_stored_is_read_back(store: Store) -> None:
 
 async def test_more_than_a_batch_is_stored_whole(store: Store) -> None:
     async with store.usage_write() as connection:
-        await insert_usage(connection, records(MAX_BATCH + 7))
+        await insert_usage(connection, records(ROWS_PER_STATEMENT + 7))
         await insert_usage(connection, [])
-        assert await purge_usage(connection, 1e12) == MAX_BATCH + 7
+        assert await purge_usage(connection, 1e12) == ROWS_PER_STATEMENT + 7
 
 
 async def test_a_batch_that_is_retried_counts_once(store: Store) -> None:
@@ -118,7 +118,7 @@ async def test_old_records_are_purged(store: Store) -> None:
     tokens=st.integers(-(10**30), 10**30),
 )
 async def test_odd_values_never_cost_the_batch(store: Store, model: str, tokens: int) -> None:
-    odd = replace(FULL, id=new_id(), model_asked=model, error=model, input_tokens=tokens, bytes_in=tokens)
+    odd = replace(FULL, id=new_id(), model_asked=model, model_sent=model, input_tokens=tokens)
     async with store.usage_write() as connection:
         await insert_usage(connection, [odd, replace(FULL, id=new_id())])
         found = {record.id: record for record in await list_usage(connection, limit=1000)}[odd.id]
