@@ -70,7 +70,9 @@ async def test_a_session_ends_with_sign_out(sessions: Sessions) -> None:
     await sessions.sign_out(secret.reveal().encode())
 
 
-@pytest.mark.parametrize("junk", [b"", b"junk", new_token("s").reveal().encode(), new_token("u").reveal().encode()])
+@pytest.mark.parametrize(
+    "junk", [b"", b"junk", new_token("s").reveal().encode(), new_token("u").reveal().encode()], ids=range(4)
+)
 async def test_what_is_no_session_is_refused(sessions: Sessions, junk: bytes) -> None:
     with pytest.raises(Unauthenticated):
         await sessions.principal(junk)
