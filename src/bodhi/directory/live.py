@@ -99,6 +99,7 @@ class Directory:
         """Follow the store for as long as the process lives: look at the version each second, reload when it moved."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
+            self.forget_opened()
             try:
                 await self.follow()
             except Exception:

@@ -28,7 +28,7 @@ def merged(services: Services, current: ApiModel, given: Mapping[str, Any]) -> A
         InvalidField: naming the field.
     """
     changes: dict[str, Any] = {
-        name: read(given[name]) for name, read in _READERS.items() if name in given and name != "timeouts"
+        name: read(given[name]) for name, read in READERS.items() if name in given and name != "timeouts"
     }
     if "timeouts" in given:
         changes["timeouts"] = _timeouts(services.timeouts, given["timeouts"])
@@ -106,7 +106,7 @@ def _timeouts(default: Timeouts, given: TimeoutsGiven | None) -> Timeouts | None
     return None if given is None else replace(default, **given.model_dump(exclude_none=True))
 
 
-_READERS: Mapping[str, Any] = {
+READERS: Mapping[str, Any] = {
     "name": _name,
     "format": str,
     "base_url": _base_url,
