@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
-from bodhi.storage.usage import COLUMNS, LARGEST, ROWS_PER_STATEMENT, MAX_TEXT, insert_usage, list_usage, purge_usage
+from bodhi.storage.usage import COLUMNS, LARGEST, MAX_TEXT, ROWS_PER_STATEMENT, insert_usage, list_usage, purge_usage
 
 FULL = UsageRecord(
     id="01",

@@ -28,7 +28,9 @@ LOCK = 7_240_681_175
 
 
 def migrate(urls: StoreUrls) -> None:
-    """Run the migrations that are missing, each database's in one transaction. Not for a running event loop.
+    """Run the migrations that are missing, each database's in one transaction.
+
+    Not for a running event loop, nor for two threads at once: Alembic keeps its state in globals.
 
     Raises:
         StartupError: the database cannot be used, or a newer version of Bodhi has migrated it.

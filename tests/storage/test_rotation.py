@@ -1,0 +1,180 @@
+"""Rotation: of the root key and of data keys, cut short at any moment, beside other writers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bodhi.core.credential import Secret
+from bodhi.core.errors import Conflict, StartupError
+from bodhi.storage import rotation
+from bodhi.storage.api_models import insert_api_model, provider_key_place, sealed_keys, update_api_model
+from bodhi.storage.data_keys import list_data_keys, open_vault
+from bodhi.storage.engine import Store
+from bodhi.storage.root_key import RootKeySources, read_home_file, stage_root_key
+from bodhi.storage.rotation import destroy_retired, rotate_data, rotate_root, rotate_root_file, status
+from bodhi.storage.vault import RootKey, Vault
+from bodhi.storage.version import config_version
+from tests.fakes.clocks import StillClock
+from tests.storage.conftest import api_model
+
+BASE_URL = "https://api.example.com/v1"
+
+
+@pytest.fixture
+def sources(home: Path) -> RootKeySources:
+    return RootKeySources(home_file=home / "root.key")
+
+
+@pytest.fixture
+async def vault(store: Store, sources: RootKeySources) -> Vault:
+    return await open_vault(store, sources)
+
+
+async def add_keys(store: Store, vault: Vault, count: int) -> dict[str, str]:
+    """Store api models with keys, and return the keys by id."""
+    secrets: dict[str, str] = {}
+    async with store.write() as connection:
+        for number in range(count):
+            record = api_model(base_url=BASE_URL)
+            secrets[record.id] = f"sk-{number}"
+            sealed = vault.seal(Secret(secrets[record.id]), provider_key_place(record.id, BASE_URL))
+            await insert_api_model(connection, record, sealed)
+    return secrets
+
+
+async def opened(store: Store, vault: Vault) -> dict[str, str]:
+    async with store.read() as connection:
+        sealed = await sealed_keys(connection)
+    return {key: vault.open(text, provider_key_place(key, BASE_URL)).reveal() for key, text in sealed.items()}
+
+
+async def test_after_a_data_rotation_every_key_opens_under_the_new_one(
+    store: Store, vault: Vault, sources: RootKeySources
+) -> None:
+    secrets = await add_keys(store, vault, rotation.BATCH * 2 + 5)
+    old = vault.active_id
+    async with store.read() as connection:
+        before = await config_version(connection)
+    assert await rotate_data(store, vault) == rotation.Resealed(moved=len(secrets), failed=0)
+    assert vault.active_id != old
+    assert await opened(store, vault) == secrets
+    assert await opened(store, await open_vault(store, sources)) == secrets
+    async with store.read() as connection:
+        rows = {key.id: key.rows for key in await status(connection)}
+        assert await config_version(connection) > before
+    assert (rows[old], rows[vault.active_id]) == (0, len(secrets))
+
+
+async def test_a_rotation_cut_short_is_resumed_without_another_key(
+    store: Store, vault: Vault, sources: RootKeySources
+) -> None:
+    secrets = await add_keys(store, vault, 3)
+    await rotation._start(store, vault, StillClock().clock)
+    assert await opened(store, await open_vault(store, sources)) == secrets
+    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=3, failed=0)
+    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=0, failed=0)
+    assert await opened(store, vault) == secrets
+    async with store.read() as connection:
+        assert len(await list_data_keys(connection)) == 3
+
+
+async def test_rows_that_do_not_open_are_counted_and_left(store: Store, vault: Vault) -> None:
+    secrets = await add_keys(store, vault, 2)
+    moved_away = api_model(base_url="https://evil.example/v1")
+    sealed = vault.seal(Secret("sk"), provider_key_place(moved_away.id, BASE_URL))
+    async with store.write() as connection:
+        await insert_api_model(connection, moved_away, sealed)
+    assert await rotate_data(store, vault) == rotation.Resealed(moved=2, failed=1)
+    async with store.read() as connection:
+        assert (await sealed_keys(connection))[moved_away.id] == sealed
+    assert len(secrets) == 2
+
+
+async def test_a_key_that_is_no_longer_needed_is_destroyed_after_its_grace(
+    store: Store, vault: Vault, sources: RootKeySources
+) -> None:
+    clock = StillClock()
+    secrets = await add_keys(store, vault, 2)
+    old = vault.active_id
+    await rotation._start(store, vault, clock.clock)
+    assert await destroy_retired(store, clock.time + 1) == []
+    await rotate_data(store, vault, clock.clock, resume=True)
+    assert await destroy_retired(store, clock.time) == []
+    assert await destroy_retired(store, clock.time + 1) == [old]
+    async with store.read() as connection:
+        (gone,) = [key for key in await list_data_keys(connection) if key.id == old]
+    assert (gone.state, gone.wrapped) == ("destroyed", None)
+    assert await opened(store, await open_vault(store, sources)) == secrets
+    await rotate_root_file(store, vault, sources.home_file or Path())
+    assert await opened(store, await open_vault(store, sources)) == secrets
+
+
+async def test_a_root_rotation_keeps_sealed_texts_and_derived_keys(
+    store: Store, vault: Vault, sources: RootKeySources
+) -> None:
+    assert sources.home_file is not None
+    secrets = await add_keys(store, vault, 2)
+    await rotate_data(store, vault)
+    old_file, derived = sources.home_file.read_bytes(), vault.derive("token-mac/v1")
+    new = await rotate_root_file(store, vault, sources.home_file)
+    again = await open_vault(store, sources)
+    assert again.root.key_id == new.key_id
+    assert again.derive("token-mac/v1") == derived
+    assert await opened(store, again) == secrets
+    sources.home_file.write_bytes(old_file)
+    with pytest.raises(StartupError, match=new.key_id):
+        await open_vault(store, sources)
+
+
+@pytest.mark.parametrize("database_took_it", [True, False])
+async def test_a_root_rotation_cut_short_is_finished_or_undone_by_the_next_start(
+    store: Store, vault: Vault, sources: RootKeySources, database_took_it: bool
+) -> None:
+    assert sources.home_file is not None
+    secrets = await add_keys(store, vault, 2)
+    old = vault.root.key_id
+    new = stage_root_key(sources.home_file)
+    if database_took_it:
+        await rotate_root(store, vault, new)
+    again = await open_vault(store, sources)
+    assert again.root.key_id == (new.key_id if database_took_it else old)
+    assert await opened(store, again) == secrets
+    current = read_home_file(sources.home_file)
+    assert current is not None
+    assert current.key_id == again.root.key_id
+
+
+async def test_a_process_with_the_former_root_key_cannot_rotate(store: Store, vault: Vault) -> None:
+    active = vault.data_key(vault.active_id)
+    assert active is not None
+    stale = Vault(vault.deployment_id, vault.root, derivation=b"d" * 32, active=active)
+    await rotate_root(store, vault, RootKey.generate())
+    with pytest.raises(Conflict, match="another process"):
+        await rotate_root(store, stale, RootKey.generate())
+    with pytest.raises(Conflict, match="another process"):
+        await rotate_data(store, stale)
+
+
+async def test_a_key_entered_during_the_rotation_wins(store: Store, vault: Vault, sources: RootKeySources) -> None:
+    record = api_model(base_url=BASE_URL)
+    place = provider_key_place(record.id, BASE_URL)
+    async with store.write() as connection:
+        await insert_api_model(connection, record, vault.seal(Secret("old"), place))
+    elsewhere = await open_vault(store, sources)
+    await rotation._start(store, vault, StillClock().clock)
+    # The other process has not noticed the rotation, and seals with the retired key.
+    async with store.write() as connection:
+        await update_api_model(connection, replace(record, name="new"), elsewhere.seal(Secret("new"), place))
+    await rotate_data(store, vault, resume=True)
+    assert await opened(store, vault) == {record.id: "new"}
+
+
+async def test_the_status_holds_no_key_material(store: Store, vault: Vault) -> None:
+    await rotate_data(store, vault)
+    async with store.read() as connection:
+        shown = repr(await status(connection))
+        wrapped = [key.wrapped for key in await list_data_keys(connection)]
+    assert [key for key in wrapped if key and key in shown] == []
+    assert shown.count("active") == 2
+    assert shown.count("decrypt_only") == 1
