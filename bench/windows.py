@@ -37,7 +37,7 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The outcome of one window; the direct runs have no proxy, so no CPU time. `idle_seconds` is the proxy's core's."""
+    """The outcome of one window; the direct runs have no proxy, so no CPU time. Idle is the proxy's core."""
 
     scenario: str
     proxy: str
