@@ -9,6 +9,7 @@ from anthropic import Anthropic
 from google import genai
 from google.genai import errors, types
 from openai import OpenAI
+from websockets.exceptions import InvalidStatus
 
 from tests.fakes.gateway import Gateway
 from tests.fakes.served import Served
@@ -214,6 +215,17 @@ def test_an_endpoint_that_is_not_served_is_not_found(sdk_gateway: Gateway) -> No
         client.files.list()
 
     assert caught.value.code == "endpoint_not_found"
+
+
+def test_websockets_are_refused_with_426_so_that_clients_fall_back_at_once(sdk_gateway: Gateway) -> None:
+    with (
+        OpenAI(base_url=f"{sdk_gateway.url}/v1", api_key=sdk_gateway.token, max_retries=0) as client,
+        pytest.raises(InvalidStatus) as caught,
+        client.responses.connect(max_retries=0),
+    ):
+        pass
+
+    assert caught.value.response.status_code == 426
 
 
 def test_headers_that_only_harm_do_not_reach_the_client(sdk_gateway: Gateway) -> None:

@@ -41,8 +41,7 @@ async def close_delimited(scene: Scene) -> None:
     """Frame the body by the end of the connection (RFC 9112 section 6.3)."""
     answer, body = whole(scene)
     await scene.exchange.head(200, [*answer.all_headers, (b"Connection", b"close")])
-    await scene.exchange.piece(body)
-    scene.exchange.finished = True
+    await scene.exchange.last_piece(body)
     scene.exchange.close()
 
 
@@ -50,8 +49,7 @@ async def http10(scene: Scene) -> None:
     """Answer as an HTTP/1.0 server."""
     answer, body = whole(scene)
     await scene.exchange.head(200, answer.all_headers, version=b"HTTP/1.0")
-    await scene.exchange.piece(body)
-    scene.exchange.finished = True
+    await scene.exchange.last_piece(body)
     scene.exchange.close()
 
 
@@ -60,8 +58,7 @@ async def keepalive_close(scene: Scene) -> None:
     answer, body = whole(scene)
     framing = [(b"Connection", b"keep-alive"), (b"Content-Length", str(len(body)).encode())]
     await scene.exchange.head(200, [*answer.all_headers, *framing])
-    await scene.exchange.piece(body)
-    scene.exchange.finished = True
+    await scene.exchange.last_piece(body)
     scene.exchange.close()
 
 

@@ -118,6 +118,12 @@ async def hang(scene: Scene) -> None:
     await scene.exchange.gone()
 
 
+async def hang_at_first(scene: Scene) -> None:
+    """Send the head of the answer, then nothing."""
+    await scene.exchange.begin(scene.answer)
+    await scene.exchange.gone()
+
+
 async def hang_mid(scene: Scene) -> None:
     """Say three pieces, then nothing."""
     await first_three(scene)
@@ -293,6 +299,7 @@ NAMED: dict[str, Script] = {
     "dies-in-body": dies_in_body,
     "half-close": half_close,
     "hang": hang,
+    "hang-at-first": hang_at_first,
     "hang-mid": hang_mid,
     "html-error": html_error,
     "html-ok": html_ok,

@@ -64,6 +64,15 @@ class Exchange:
             self.sent += body
         await self.raw(b"%x\r\n%s\r\n" % (len(body), body) if self.chunked else body)
 
+    async def last_piece(self, body: bytes) -> None:
+        """Write a piece after which the answer is complete, and know so before the peer can."""
+        self.finished = True
+        try:
+            await self.piece(body)
+        except PeerGone:
+            self.finished = False
+            raise
+
     async def begin(self, answer: Answer) -> None:
         """Write the head of a chunked answer."""
         self.chunked = True
@@ -79,9 +88,7 @@ class Exchange:
         """Write a whole answer: events as chunks at the pace given, a body with its length."""
         if answer.events is None and not pace:
             await self.head(answer.status, [*answer.all_headers, (b"content-length", str(len(answer.body)).encode())])
-            self.finished = True
-            if self.received.method != "HEAD":
-                await self.piece(answer.body)
+            await self.last_piece(b"" if self.received.method == "HEAD" else answer.body)
             return
         await self.begin(answer)
         for piece in answer.pieces:
