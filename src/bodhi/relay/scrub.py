@@ -19,9 +19,14 @@ MAX_ERROR_BODY = 1024 * 1024
 
 def scrub(text: bytes, secret: Secret) -> bytes:
     """Return the text with every trace of the secret starred out, byte for byte, so that its length stays."""
-    for form in _forms(secret.reveal()):
-        text = _star(text, form)
-    return text
+    # All places are found before any is starred: a star in the middle would hide what is left of the key beside it.
+    places = [place for form in _forms(secret.reveal()) for place in _places(text, form)]
+    if not places:
+        return text
+    starred = bytearray(text)
+    for begin, end in places:
+        starred[begin:end] = b"*" * (end - begin)
+    return bytes(starred)
 
 
 def scrub_headers(headers: list[Header], secret: Secret) -> list[Header]:
@@ -50,21 +55,16 @@ def _forms(key: str) -> set[bytes]:
     return {raw, quote(key, safe="").encode(), *encoded}
 
 
-def _star(text: bytes, form: bytes) -> bytes:
-    """Star out every run of the text that repeats at least FRAGMENT characters of the form, or all of a short one."""
+def _places(text: bytes, form: bytes) -> list[tuple[int, int]]:
+    """Find every run of the text that repeats at least FRAGMENT characters of the form, or all of a short one."""
     width = min(FRAGMENT, len(form))
     if width < 4:
-        return text
-    spans: list[tuple[int, int]] = []
+        return []
+    places: list[tuple[int, int]] = []
     for start in range(len(form) - width + 1):
         fragment = form[start : start + width]
         at = text.find(fragment)
         while at >= 0:
-            spans.append((at, at + width))
+            places.append((at, at + width))
             at = text.find(fragment, at + 1)
-    if not spans:
-        return text
-    starred = bytearray(text)
-    for begin, end in spans:
-        starred[begin:end] = b"*" * (end - begin)
-    return bytes(starred)
+    return places

@@ -1,0 +1,69 @@
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+
+from bodhi.ui.assets import Assets
+
+
+async def answer(path: str, method: str = "GET") -> tuple[int, dict[bytes, bytes], bytes]:
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        raise AssertionError("files need no request body")
+
+    await Assets()({"type": "http", "method": method, "path": path}, receive, send)
+    start, body = sent
+    return start["status"], dict(start["headers"]), body["body"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [("/", b"text/html"), ("/ui/", b"text/html"), ("/ui/setup", b"text/html"), ("/ui/setup.js", b"text/javascript")],
+)
+async def test_a_page_is_served_with_its_type_and_length(path: str, content_type: bytes) -> None:
+    status, headers, body = await answer(path)
+
+    assert status == 200
+    assert headers[b"content-type"].startswith(content_type)
+    assert headers[b"content-length"] == str(len(body)).encode() != b"0"
+
+
+@pytest.mark.parametrize("path", ["/", "/ui/nothing", "/ui/../settings.py"])
+async def test_every_answer_forbids_what_pages_do_not_need(path: str) -> None:
+    _, headers, _ = await answer(path)
+
+    assert b"default-src 'none'" in headers[b"content-security-policy"]
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"cache-control"] == b"no-cache"
+
+
+@pytest.mark.parametrize("path", ["/ui/nothing", "/ui/../settings.py", "/ui/setup.html/"])
+async def test_what_is_no_page_is_not_found(path: str) -> None:
+    status, _, body = await answer(path)
+
+    assert status == 404
+    assert b"/ui/" in body
+
+
+async def test_head_has_the_head_of_get_and_no_body() -> None:
+    _, of_get, _ = await answer("/ui/")
+    status, of_head, body = await answer("/ui/", "HEAD")
+
+    assert (status, of_head, body) == (200, of_get, b"")
+
+
+async def test_other_methods_are_told_what_is_allowed() -> None:
+    status, headers, _ = await answer("/ui/", "POST")
+
+    assert (status, headers[b"allow"]) == (405, b"GET, HEAD")
+
+
+async def test_no_page_loads_anything_from_elsewhere() -> None:
+    for path in ("/ui/", "/ui/setup.js", "/ui/setup.css"):
+        _, _, body = await answer(path)
+        assert not re.search(rb"""(src|href|action)=["']?(https?:)?//|url\(["']?(https?:)?//|import .*//""", body)
