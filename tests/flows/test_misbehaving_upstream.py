@@ -62,9 +62,12 @@ def call_of(name: str, model: str, stream: bool) -> tuple[str, dict[str, Any]]:
     return path, {"model": model, "stream": stream, **rest}
 
 
-def ask(gateway: Gateway, name: str, script: str, stream: bool) -> tuple[int, dict[str, str], bytes] | None:
+def ask(
+    gateway: Gateway, name: str, script: str, stream: bool, text: str = ""
+) -> tuple[int, dict[str, str], bytes] | None:
     """Return a complete answer, or None where the answer had no proper end."""
     path, body = call_of(name, f"{name}/{script}", stream)
+    body |= {"padding": text} if text else {}
     headers = {"authorization": f"Bearer {gateway.token}", "content-type": "application/json"}
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(gateway.url).port or 0, timeout=20)
     try:
@@ -125,6 +128,15 @@ def test_whatever_a_provider_breaks_never_looks_complete(
     assert check(name, answer, exchange) in ("refused", "cut")
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     eventually_in_thread(lambda: exchange.closed.is_set() or script == "redirect")
+
+
+@pytest.mark.parametrize("size", [100, 300_000, 8_000_000])
+def test_an_answer_before_the_body_was_read_arrives(gateway: Gateway, provider: UpstreamThread, size: int) -> None:
+    answer = ask(gateway, "anthropic", "early-answer", stream=False, text="x" * size)
+
+    assert answer is not None
+    assert answer[0] == 413
+    assert answer[2] == provider.last_exchange.sent_body
 
 
 def test_nothing_was_lost_on_the_way(gateway: Gateway, provider: UpstreamThread) -> None:
