@@ -1,5 +1,6 @@
 """What the client sent is what the provider received, and what the provider answered is what the client received."""
 
+import itertools
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def compressed(coding: str, body: bytes) -> bytes:
 def cut(body: bytes, places: list[int]) -> list[bytes]:
     """Cut a body at places taken modulo its length."""
     at = sorted({0, len(body), *(place % (len(body) + 1) for place in places)})
-    return [body[a:b] for a, b in zip(at, at[1:], strict=False)] or [b""]
+    return [body[a:b] for a, b in itertools.pairwise(at)] or [b""]
 
 
 @LIGHT
