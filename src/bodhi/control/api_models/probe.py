@@ -232,4 +232,5 @@ def _described(answer: Answer) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MAX_DETAIL]
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MAX_DETAIL]
+    return line[:1].upper() + line[1:]
