@@ -30,7 +30,8 @@ def endpoints() -> Iterator[tuple[Dialect, Endpoint]]:
 
 def documented_path(dialect: Dialect, endpoint: Endpoint) -> str:
     """Return the path as the docs write it: the newest version, and `{model}` where a model id stands."""
-    return endpoint.path.replace("{version}", dialect.versions[0] if dialect.versions else "")
+    version = dialect.versions[0] if dialect.versions else ""
+    return endpoint.path.replace("{version}", version).replace("[models/]", "models/")
 
 
 def error_codes() -> list[str]:
