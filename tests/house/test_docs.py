@@ -1,85 +1,188 @@
-"""What a person can set, call or be told is in the docs, by the name that the code uses."""
+"""The docs are true where that can be tested: what a person can set, call or be told is in them, as the code has it."""
 
-from collections.abc import Iterator
+import json
+import re
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 
 from bodhi import settings
-from bodhi.cli.main import app
 from bodhi.core import errors
-from bodhi.core.errors import BodhiError
-from bodhi.formats.contract import Dialect, Endpoint
+from bodhi.core.errors import BodhiError, StartupError
+from bodhi.core.usage import UsageRecord
 from bodhi.formats.registry import FORMATS
+from bodhi.server import refusals
+from bodhi.server.refusals import Refusal
+from scripts.docs_tables import WRITERS, commands, documented_path, written_anew
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+LINKING = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
+
+LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]+)\)|src=\"(?!https?://)([^\"]+)\"")
+HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def docs() -> str:
-    pages = sorted((ROOT / "docs").rglob("*.md"))
-    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
+def name_of(path: Path) -> str:
+    return path.name
 
 
-def endpoints() -> Iterator[tuple[Dialect, Endpoint]]:
-    dialects = {format_.dialect.name: format_.dialect for format_ in FORMATS}
-    return ((dialect, endpoint) for dialect in dialects.values() for endpoint in dialect.endpoints)
+def text_of(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
 
 
-def documented_path(dialect: Dialect, endpoint: Endpoint) -> str:
-    """Return the path as the docs write it: the newest version, and `{model}` where a model id stands."""
-    version = dialect.versions[0] if dialect.versions else ""
-    return endpoint.path.replace("{version}", version).replace("[models/]", "models/")
+def error_classes() -> list[type[BodhiError]]:
+    named = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, BodhiError)]
+    return [each for each in named if each is not BodhiError]
 
 
-def error_codes() -> list[str]:
-    classes = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, BodhiError)]
-    return sorted({class_.code for class_ in classes} - {"error"})
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that a page's headings get on the usual forges."""
+    headings = HEADING.findall(FENCED.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def commands() -> Iterator[str]:
-    """Yield every command as a person types it."""
-    pending: list[tuple[str, Any]] = [("bodhi", typer.main.get_command(app))]
-    while pending:
-        name, command = pending.pop()
-        inner = getattr(command, "commands", {})
-        pending.extend((f"{name} {child}", inner[child]) for child in inner)
-        if not inner and not command.hidden:
-            yield name
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_written_table_is_current(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    assert written_anew(text) == text, "run: .venv/bin/python -m scripts.docs_tables"
 
 
-def test_every_setting_is_in_the_configuration_page() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+def test_every_table_has_its_place() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
 
-    assert [setting.env_name for setting in settings.SETTINGS if f"`{setting.env_name}`" not in page] == []
-
-
-def test_every_default_stands_beside_its_setting() -> None:
-    rows = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8").splitlines()
-    wrong = [
-        setting.env_name
-        for setting in settings.SETTINGS
-        if str(setting.default) and not any(setting.env_name in row and str(setting.default) in row for row in rows)
-    ]
-
-    assert wrong == []
+    assert [name for name in WRITERS if f"<!-- begin {name} -->" not in pages] == []
 
 
-def test_every_endpoint_is_in_the_docs(docs: str) -> None:
+def test_every_setting_and_default_is_in_the_configuration_page() -> None:
+    rows = text_of("configuration.md").splitlines()
     missing = [
-        f"{endpoint.method} {documented_path(dialect, endpoint)}"
-        for dialect, endpoint in endpoints()
-        if documented_path(dialect, endpoint) not in docs
+        each.env_name
+        for each in settings.SETTINGS
+        if not any(f"`{each.env_name}`" in row and each.default in row and each.doc in row for row in rows)
     ]
 
     assert missing == []
 
 
-def test_every_error_code_is_in_the_docs(docs: str) -> None:
-    assert [code for code in error_codes() if f"`{code}`" not in docs] == []
+def test_no_page_names_a_setting_that_does_not_exist() -> None:
+    known = {each.env_name for each in settings.SETTINGS} | {"BODHI_TOKEN"}
+    named = {name for page in LINKING for name in re.findall(r"\bBODHI_[A-Z_]+[A-Z]\b", page.read_text("utf-8"))}
+
+    assert named - known == set()
 
 
-def test_every_command_is_in_the_docs(docs: str) -> None:
-    assert [command for command in commands() if command not in docs] == []
+def test_every_endpoint_is_in_the_formats_page() -> None:
+    page = text_of("formats.md")
+    dialects = {each.dialect.name: each.dialect for each in FORMATS}
+    missing = [
+        f"{endpoint.method} {documented_path(dialect, endpoint)}"
+        for dialect in dialects.values()
+        for endpoint in dialect.endpoints
+        if f"`{endpoint.method} {documented_path(dialect, endpoint)}`" not in page
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("error", error_classes(), ids=lambda error: str(error.__name__))
+def test_every_error_code_stands_beside_its_status(error: type[BodhiError]) -> None:
+    if error.code == BodhiError.code:
+        return
+    statuses = {str(each.status) for each in error_classes() if each.code == error.code}
+
+    rows = [row.split(" | ") for row in text_of("errors.md").splitlines() if row.startswith(f"| `{error.code}` |")]
+
+    assert rows
+    assert rows[0][1] in statuses
+    assert all(cell.strip(" |") for cell in rows[0])
+
+
+def test_no_error_code_in_the_docs_is_unknown() -> None:
+    known = {each.code for each in error_classes()}
+    known |= {each.code for each in vars(refusals).values() if isinstance(each, Refusal)}
+
+    assert set(re.findall(r"^\| `(\w+)` \| \d{3} \|", text_of("errors.md"), re.MULTILINE)) - known == set()
+
+
+def test_every_command_has_its_heading() -> None:
+    page = text_of("command-line.md")
+
+    assert [name for name, _ in commands() if f"### `{name}" not in page] == []
+
+
+def test_no_page_names_an_option_that_does_not_exist() -> None:
+    known = {name: {spelled for option in command.params for spelled in option.opts} for name, command in commands()}
+    wrong = []
+    for page in LINKING:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            for name, options in known.items():
+                for typed in re.findall(rf"\b{name} ([^`|$#]*)", line):
+                    wrong += [f"{name} {each}" for each in re.findall(r"--[a-z][a-z-]+", typed) if each not in options]
+
+    assert wrong == []
+
+
+def test_every_exit_status_of_the_source_is_in_the_command_line_page() -> None:
+    page = text_of("command-line.md")
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    statuses = set(re.findall(r"(?:exit_status=|EXIT_\w+ = )(\d+)", source)) | {str(StartupError("").exit_status)}
+
+    assert {status for status in statuses if f"| {status} |" not in page} == set()
+
+
+def test_every_field_of_a_usage_record_is_explained() -> None:
+    page = text_of("usage.md")
+
+    assert [each.name for each in fields(UsageRecord) if f"| `{each.name}` |" not in page] == []
+
+
+def test_every_operation_of_the_control_api_is_in_its_page() -> None:
+    page = text_of("control-api.md")
+    described = json.loads(text_of("openapi.json"))
+    missing = [
+        f"{method.upper()} {path}"
+        for path, operations in described["paths"].items()
+        for method in operations
+        if f"`{method.upper()} {path}`" not in page
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_json_example_is_json(page: Path) -> None:
+    for language, example in FENCED.findall(page.read_text(encoding="utf-8")):
+        if language == "json":
+            json.loads(example)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=name_of)
+def test_every_python_example_compiles(page: Path) -> None:
+    for language, example in FENCED.findall(page.read_text(encoding="utf-8")):
+        if language == "python":
+            compile(example, str(page), "exec")
+
+
+@pytest.mark.parametrize("page", LINKING, ids=name_of)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    wrong = []
+    for found in LINK.findall(FENCED.sub("", page.read_text(encoding="utf-8"))):
+        file, _, anchor = "".join(found).partition("#")
+        goal = (page.parent / file).resolve() if file else page
+        if not goal.exists() or (anchor and anchor not in anchors(goal)):
+            wrong.append("".join(found))
+
+    assert wrong == []
+
+
+def test_every_page_is_linked_from_the_index_and_the_readme() -> None:
+    index, readme = text_of("index.md"), (ROOT / "README.md").read_text(encoding="utf-8")
+    names = {page.name for page in PAGES} - {"index.md"}
+
+    assert {name for name in names if f"({name})" not in index} == set()
+    assert {name for name in names if f"(docs/{name}" not in readme} == set()
