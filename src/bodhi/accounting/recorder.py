@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NoReturn
 
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from bodhi.core.clock import Clock
 from bodhi.core.errors import StoreUnavailable
@@ -115,7 +115,7 @@ class Recorder:
                 await insert_usage(connection, batch)
         except StoreUnavailable as error:
             self.failures += 1
-            if not isinstance(error.__cause__, IntegrityError | DataError):
+            if not isinstance(error.__cause__, IntegrityError | DataError | ProgrammingError):
                 raise
             await self._write_apart(batch, error)
         except Exception as error:  # noqa: BLE001 - whatever makes a record unwritable must not hold up all that follow
