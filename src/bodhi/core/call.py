@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from bodhi.core.api_model import ApiModel, Origin, Timeouts
 from bodhi.core.types import Header
 
+# The values below are made once per call and never changed; frozen dataclasses would triple the cost of making them.
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Route:
     """The api model and the upstream model id chosen for a call."""
 
@@ -15,7 +17,7 @@ class Route:
     """The id as the upstream knows it: the prefix is stripped. None for calls that name no model."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutboundRequest:
     """What is sent upstream, whole: nothing is decided after this."""
 

@@ -16,9 +16,11 @@ class TokenCounts:
     reasoning: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UsageRecord:
-    """One proxied call, whatever became of it. Durations are in microseconds, sizes in bytes, `at` is Unix time.
+    """One proxied call, whatever became of it. Never changed; frozen it would cost three times as much to make.
+
+    Durations are in microseconds, sizes in bytes, `at` is Unix time.
 
     `status` is the status that the client was sent, or 499 when the client left before there was one.
     `error` is a code of `core.errors`, `upstream_<status>` for an error the upstream answered, or None.

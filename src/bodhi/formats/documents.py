@@ -3,7 +3,9 @@
 Lists of models and their pages are in `paging`; event streams in `sse`.
 """
 
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable
+from functools import cache
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -13,15 +15,26 @@ MAX_ERROR_LINE = 500
 MAX_PLAIN_ERROR = 300
 MAX_COUNT = 2**53
 
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=MAX_COUNT)]
+"""A sensible count of tokens, for shapes."""
+
 Shape = TypeVar("Shape")
+
+
+@cache
+def _decode(shape: Hashable) -> Callable[[bytes], Any]:
+    """Prepare the reading of a shape, once for each of the few that there are."""
+    prepared: Callable[[bytes], Any] = msgspec.json.Decoder(cast(Any, shape)).decode
+    return prepared
 
 
 def read_shape(document: bytes, shape: type[Shape]) -> Shape | None:
     """Decode only the members that a shape names; None if the document is not JSON or does not fit."""
     try:
-        return msgspec.json.decode(document, type=shape)
+        found: Shape = _decode(cast(Hashable, shape))(document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return found
 
 
 def read_json(document: bytes) -> Any:

@@ -5,13 +5,13 @@ one, then the connection is cut.
 """
 
 from bodhi.core.credential import Secret
-from bodhi.core.errors import UpstreamError
+from bodhi.core.errors import UpstreamError, UpstreamMalformed
 from bodhi.core.types import Header
 from bodhi.formats.contract import Dialect
 from bodhi.proxy.inbound import Call, ClientConnection, Send
 from bodhi.proxy.objects import Keeper
 from bodhi.relay.headers import returned, value_of
-from bodhi.relay.scrub import MAX_ERROR_BODY, scrub_answer
+from bodhi.relay.scrub import FRAGMENT, MAX_ERROR_BODY, scrub, scrub_answer, scrub_headers
 from bodhi.relay.tap import Tap
 from bodhi.relay.upstream import UpstreamResponse
 
@@ -28,17 +28,23 @@ class Downstream:
         self._last = b""
         self.headers = headers
 
-    async def start(self) -> None:
-        """Send the head, once. From here on the call has a status, and nothing else can be answered."""
+    async def start(self, *, held: bool = False) -> None:
+        """Send the head, once. From here on the call has a status, and nothing else can be answered.
+
+        Args:
+            held: whether a piece of the body follows at once, so that the server can write both together.
+        """
         if not self._call.status:
             self._call.status = self._status
-            await self._send({"type": "http.response.start", "status": self._status, "headers": self.headers})
+            await self._send(
+                {"type": "http.response.start", "status": self._status, "headers": self.headers, "held": held}
+            )
 
     async def write(self, chunk: bytes, *, end: bool = False) -> None:
         """Send the next bytes of the body; returns when the client has room for more."""
         call = self._call
         if not call.status:
-            await self.start()
+            await self.start(held=True)
         if chunk:
             if call.first_byte_at is None:
                 call.first_byte_at = call.clock()
@@ -94,33 +100,56 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
 
 
 async def _relay_body(response: UpstreamResponse, keeper: Keeper | None, tap: Tap, downstream: Downstream) -> None:
-    if keeper is None:
+    if keeper is None and not response.has_bytes:
         await downstream.start()
-    while True:
+    end = False
+    while not end:
         chunk = await response.read()
-        end = not chunk
+        end = response.is_complete
         if keeper is not None:
-            chunk = await keeper.pass_on(chunk)
+            chunk = await keeper.pass_on(chunk, end=end)
             if not chunk and not end:
                 continue
         if chunk:
             tap.feed(chunk)
         await downstream.write(chunk, end=end)
-        if end:
-            return
 
 
 async def _relay_error(response: UpstreamResponse, downstream: Downstream, secret: Secret | None) -> None:
-    """Pass an upstream's own error on, unchanged but for the provider's key where it is repeated."""
+    """Pass an upstream's own error on, unchanged but for the provider's key where it is repeated.
+
+    Raises:
+        UpstreamMalformed: it is compressed, and too large to be searched for the key.
+    """
     pieces: list[bytes] = []
     size = 0
     while size < MAX_ERROR_BODY and (chunk := await response.read()):
         pieces.append(chunk)
         size += len(chunk)
     body = b"".join(pieces)
+    if size >= MAX_ERROR_BODY:
+        if secret is not None and value_of(downstream.headers, b"content-encoding") is not None:
+            raise UpstreamMalformed("The provider's error answer is too large.")
+        if secret is not None:
+            downstream.headers = scrub_headers(downstream.headers, secret)
+        await _relay_long_error(response, downstream, secret, body)
+        return
     if secret is not None:
         downstream.headers, body = scrub_answer(downstream.headers, body, secret)
-    while size >= MAX_ERROR_BODY and (chunk := await response.read()):
-        await downstream.write(body)
-        body = chunk
     await downstream.write(body, end=True)
+
+
+async def _relay_long_error(
+    response: UpstreamResponse, downstream: Downstream, secret: Secret | None, body: bytes
+) -> None:
+    """Pass a long error on as it comes, but for the last bytes so far, in which a part of the key may have begun."""
+    chunk = body
+    held = b""
+    while chunk:
+        body = held + chunk
+        if secret is not None:
+            body = scrub(body, secret)
+        held = body[-FRAGMENT:]
+        await downstream.write(body[:-FRAGMENT])
+        chunk = await response.read()
+    await downstream.write(held, end=True)

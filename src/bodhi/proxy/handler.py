@@ -14,7 +14,6 @@ from bodhi.core.clock import Clock
 from bodhi.core.errors import (
     BodhiError,
     InternalError,
-    InvalidPath,
     MethodNotAllowed,
     ModelMissing,
     UnknownEndpoint,
@@ -35,7 +34,7 @@ from bodhi.relay.headers import value_of
 from bodhi.relay.outbound import CallText, new_outbound
 from bodhi.relay.peek import Peek, peek
 from bodhi.relay.upstream import UpstreamClient
-from bodhi.routing.classify import Classifier, Match, Surface, decode_path
+from bodhi.routing.classify import Classifier, Found, Match, Surface
 
 _log = logging.getLogger("bodhi.proxy")
 
@@ -80,9 +79,9 @@ class DataPlane:
         call = Call(self._new_id(), scope, self._clock.monotonic)
         connection: ClientConnection = scope["extensions"][EXTENSION]
         connection.on_disconnect(_leaver(call))
-        surface, path = self._classify(call)
+        found = self._classifier.find(call.method, call.raw_path, call.headers, call.query)
         try:
-            await self._serve_or_refuse(call, surface, path, scope, receive, send)
+            await self._serve_or_refuse(call, found, scope, receive, send)
         except ClientLeft:
             call.client_left = True
         except asyncio.CancelledError:
@@ -95,33 +94,29 @@ class DataPlane:
                 call.error = "client_left"
             self._recorder.record(call.record(self._clock.now(), self._clock.monotonic()))
 
-    async def _serve_or_refuse(
-        self, call: Call, surface: Surface, path: str | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _serve_or_refuse(self, call: Call, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._serve(call, surface, path, scope, receive, send)
+            await self._serve(call, found, scope, receive, send)
         except BodhiError as error:
-            await self._refuse(call, surface, error, send)
+            await self._refuse(call, found.surface, error, send)
         except ClientLeft:
             raise
         except Exception:  # noqa: BLE001 # see the next line
             # The last resort: a fault of ours becomes a 500 in the caller's dialect, and its trace stays in the log.
             _log.exception("call %s failed", call.id)
-            await self._refuse(call, surface, InternalError(), send)
+            await self._refuse(call, found.surface, InternalError(), send)
 
-    async def _serve(
-        self, call: Call, surface: Surface, path: str | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        if path is None:
-            raise InvalidPath
-        match = self._match(call, surface, path)
+    async def _serve(self, call: Call, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+        if found.problem is not None:
+            raise found.problem
+        if value_of(call.headers, b"upgrade") == b"websocket":
+            raise UpgradeRequired
         principal = call.principal = self._authenticator.principal(call.headers, call.query)
-        if isinstance(match, BodhiError):
-            raise match
+        match = found.match or _no_match(call, found)
         call.endpoint = match.endpoint.name
         snapshot = self._directory.snapshot
         if match.endpoint.serves is not Serves.RELAY:
-            body = write_catalog(snapshot.table, surface, match, principal, call.query)
+            body = write_catalog(snapshot.table, found.surface, match, principal, call.query)
             call.status, call.bytes_out = 200, len(body)
             await send_catalog(send, body, call.id)
             return
@@ -160,35 +155,25 @@ class DataPlane:
             await self._objects.check_references(seen.references, principal, route.api_model.id)
         return seen, route
 
-    def _classify(self, call: Call) -> tuple[Surface, str | None]:
-        try:
-            path: str | None = decode_path(call.raw_path)
-        except InvalidPath:
-            path = None
-        surface, below = self._classifier.classify(
-            call.method, path or call.raw_path.decode("latin-1"), call.headers, call.query
-        )
-        return surface, below if path is not None else None
-
-    def _match(self, call: Call, surface: Surface, path: str) -> Match | BodhiError:
-        """Find the endpoint; what is wrong with the path is told only to those who may call at all."""
-        upgrade = value_of(call.headers, b"upgrade")
-        if upgrade is not None and upgrade.lower() == b"websocket":
-            raise UpgradeRequired
-        match = surface.match(call.method, path)
-        if match is not None:
-            return match
-        if methods := surface.methods(path):
-            taken = ", ".join(methods)
-            return MethodNotAllowed(f"{path} takes {taken}, not {call.method}.", param=taken)
-        return UnknownEndpoint(
-            f"Bodhi has no endpoint {call.method} {path[:200]}. The endpoints are listed in its documentation."
-        )
-
     async def _refuse(self, call: Call, surface: Surface, error: BodhiError, send: Send) -> None:
         status, headers, body = write_refusal(error, surface.voice, call.id)
         call.status, call.error, call.bytes_out = status, error.code, len(body)
         await send_refusal(send, status, headers, body)
+
+
+def _no_match(call: Call, found: Found) -> Match:
+    """Say what is wrong with a path. It is told only to those who may call at all.
+
+    Raises:
+        MethodNotAllowed: the path takes other methods.
+        UnknownEndpoint: the path means nothing.
+    """
+    if methods := found.surface.methods(found.path):
+        taken = ", ".join(methods)
+        raise MethodNotAllowed(f"{found.path} takes {taken}, not {call.method}.", param=taken)
+    raise UnknownEndpoint(
+        f"Bodhi has no endpoint {call.method} {found.path[:200]}. The endpoints are listed in its documentation."
+    )
 
 
 def _named(seen: Peek) -> str:

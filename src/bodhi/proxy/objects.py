@@ -32,19 +32,18 @@ class Keeper:
         self._learner = learner
         self.deleted_id: str | None = None
 
-    async def pass_on(self, chunk: bytes) -> bytes:
-        """Return what may go to the client now that this chunk came; an empty chunk is the end of the body.
+    async def pass_on(self, chunk: bytes, *, end: bool) -> bytes:
+        """Return what may go to the client now that this chunk came, and perhaps the end of the body with it.
 
         Bytes with a new object's id are held back until the store has committed whose it is.
         """
         learner = self._learner
         if learner is None:
-            if not chunk and self.deleted_id:
+            if end and self.deleted_id:
                 await self._objects.forget(self.deleted_id, self._owner_id)
             return chunk
-        if chunk:
-            learner.hold(chunk)
-        else:
+        learner.hold(chunk)
+        if end:
             learner.end()
         if not learner.settled:
             return b""

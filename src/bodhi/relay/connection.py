@@ -104,6 +104,16 @@ class Connection(Answer, asyncio.BufferedProtocol):
         return not self.closed and not self._transport.is_closing()
 
     @property
+    def is_drained(self) -> bool:
+        """Whether the message is complete and nothing of it is left to read."""
+        return self.done and not self._chunks
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether something can be read without waiting."""
+        return bool(self._chunks) or self.done
+
+    @property
     def expects_bytes(self) -> bool:
         """Whether an answer is still incomplete."""
         return self.in_exchange and not self.done

@@ -51,13 +51,11 @@ GUARD_HEADERS: tuple[Header, ...] = (
 
 def connection_names(headers: Headers) -> frozenset[bytes]:
     """Return the field names that the `Connection` fields nominate as hop-by-hop."""
-    named: set[bytes] = set()
-    for name, value in headers:
-        if name == b"connection":
-            named.update(option.strip().lower() for option in value.split(b","))
-    named.discard(b"close")
-    named.discard(b"keep-alive")
-    return frozenset(named)
+    lines = [value for name, value in headers if name == b"connection"]
+    if not lines:
+        return frozenset()
+    options = {option.strip().lower() for option in b",".join(lines).split(b",")}
+    return frozenset(options - {b"", b"close", b"keep-alive"})
 
 
 def forwarded(headers: Headers, dropped: frozenset[bytes] = frozenset()) -> list[Header]:
@@ -67,18 +65,19 @@ def forwarded(headers: Headers, dropped: frozenset[bytes] = frozenset()) -> list
         headers: as received, names in lower case.
         dropped: further names that the operator keeps from upstreams.
     """
-    stopped = NOT_FORWARDED | dropped if dropped else NOT_FORWARDED
-    if any(name == b"connection" for name, _ in headers):
-        stopped = stopped | connection_names(headers)
-    return [field for field in headers if field[0] not in stopped and not field[0].startswith(NOT_FORWARDED_PREFIXES)]
+    passed = [field for field in headers if field[0] not in NOT_FORWARDED]
+    if len(passed) != len(headers) and (named := connection_names(headers)):
+        dropped = dropped | named
+    if dropped:
+        passed = [field for field in passed if field[0] not in dropped]
+    return [field for field in passed if not field[0].startswith(NOT_FORWARDED_PREFIXES)]
 
 
 def returned(headers: Headers) -> list[Header]:
     """Return the upstream's fields that pass to the client, in their order, and the guard fields."""
-    stopped: frozenset[bytes] = NOT_RETURNED
-    if any(name == b"connection" for name, _ in headers):
-        stopped = stopped | connection_names(headers)
-    passed = [field for field in headers if field[0] not in stopped]
+    passed = [field for field in headers if field[0] not in NOT_RETURNED]
+    if len(passed) != len(headers) and (named := connection_names(headers)):
+        passed = [field for field in passed if field[0] not in named]
     passed += GUARD_HEADERS
     return passed
 

@@ -28,7 +28,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _CREDENTIAL_PARAMETERS = frozenset({b"key", b"api_key", b"access_token"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallText:
     """The parts of a call that shape what is sent. `params` are the decoded places of the endpoint's path."""
 

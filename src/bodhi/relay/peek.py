@@ -6,8 +6,8 @@ key decides who is authorised for what: one model must never be authorised and a
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -37,8 +37,8 @@ class Peek:
     model: str | None = None
     model_span: Span | None = None
     stream: bool = False
-    references: dict[str, str] = field(default_factory=dict)
-    """Ids of earlier objects, by the field that names them."""
+    references: Mapping[str, str] | None = None
+    """Ids of earlier objects, by the field that names them; None where there are none."""
 
 
 def peek(body: bytes, references: Sequence[str] = ()) -> Peek:
@@ -117,7 +117,7 @@ def _peek_exactly(body: bytes, references: Sequence[str]) -> Peek:
         if member.name in references and (member.name in seen or not member.plain):
             raise InvalidField(f"`{member.name}` must occur once, spelled plainly.", param=member.name)
         seen[member.name] = member
-    result = Peek(references=_read_references(body, seen, references))
+    result = Peek(references=_read_references(body, seen, references) or None)
     if stream := seen.get("stream"):
         result.stream = body[stream.value.start : stream.value.end] == b"true"
     if model := seen.get("model"):

@@ -4,6 +4,7 @@ Successful answers never come here: they pass byte for byte.
 """
 
 import base64
+import json
 from urllib.parse import quote
 
 from bodhi.core.credential import Secret
@@ -15,6 +16,8 @@ FRAGMENT = 12
 """A key is taken out wherever this many characters of it stand in a row."""
 
 MAX_ERROR_BODY = 1024 * 1024
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def scrub(text: bytes, secret: Secret) -> bytes:
@@ -50,9 +53,13 @@ def scrub_answer(headers: list[Header], body: bytes, secret: Secret) -> tuple[li
 
 
 def _forms(key: str) -> set[bytes]:
+    """Return the spellings in which providers repeat what they were shown; base64 at each place in a longer text."""
     raw = key.encode()
-    encoded = {base64.b64encode(raw[shift:]).rstrip(b"=")[: -1 or None] for shift in range(3)}
-    return {raw, quote(key, safe="").encode(), *encoded}
+    encoded = {base64.b64encode(raw[shift:]).rstrip(b"=")[:-1] for shift in range(3)}
+    url_safe = {form.translate(_URL_SAFE) for form in encoded}
+    hexadecimal = raw.hex().encode()
+    escaped = json.dumps(key)[1:-1].encode()
+    return {raw, quote(key, safe="").encode(), escaped, hexadecimal, hexadecimal.upper(), *encoded, *url_safe}
 
 
 def _places(text: bytes, form: bytes) -> list[tuple[int, int]]:

@@ -32,6 +32,18 @@ class UpstreamResponse:
         self.headers: list[Header] = connection.headers
         """Names in lower case, values as received."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the body is proven complete and all of it was read."""
+        connection = self._connection
+        return connection is None or connection.is_drained
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether `read` would return at once."""
+        connection = self._connection
+        return connection is None or connection.has_bytes
+
     async def read(self) -> bytes:
         """Return the next bytes of the body without their chunk framing, or b"" at its proven end.
 

@@ -62,6 +62,16 @@ class Surface:
         return sorted({m for m in ("DELETE", "GET", "PATCH", "POST", "PUT") if self.match(m, path)})
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a request means: its surface, its path below the mount, and its endpoint, if there is one."""
+
+    surface: Surface
+    path: str
+    match: Match | None
+    problem: InvalidPath | None
+
+
 class Classifier:
     """Decides for each request which surface is meant."""
 
@@ -84,6 +94,32 @@ class Classifier:
         ]
         self._marked = [d for d in self._claiming if d.claims.headers or d.claims.query]
         self._remembered: dict[tuple[str, str], Surface | None] = {}
+        self._found: dict[tuple[str, bytes], Found] = {}
+        """What was found for paths that mean the same whatever headers come with them."""
+
+    def find(self, method: str, raw_path: bytes, headers: Headers, query: bytes) -> Found:
+        """Find out what a request means. A path that cannot be decoded still has a surface, for its error.
+
+        Args:
+            method: upper case.
+            raw_path: as received.
+            headers: names in lower case.
+            query: as received, without the question mark.
+        """
+        found = self._found.get((method, raw_path))
+        if found is not None:
+            return found
+        try:
+            path = decode_path(raw_path)
+        except InvalidPath as error:
+            surface, _ = self.classify(method, raw_path.decode("latin-1"), headers, query)
+            return Found(surface, "", None, error)
+        surface, below = self.classify(method, path, headers, query)
+        found = Found(surface, below, surface.match(method, below), None)
+        is_certain = below != path or self._by_path(method, path) is not None
+        if is_certain and len(self._found) < MAX_REMEMBERED_PATHS:
+            self._found[method, raw_path] = found
+        return found
 
     def classify(self, method: str, path: str, headers: Headers, query: bytes) -> tuple[Surface, str]:
         """Return the surface that a request is for, and the path below that surface's mount.

@@ -206,7 +206,8 @@ class Exchange(Connection):
             head = self._head(message["status"], message.get("headers", ()))
             self.started = True
             self._held_head = head
-            asyncio.get_running_loop().call_soon(self._flush_head)
+            if not message.get("held"):
+                asyncio.get_running_loop().call_soon(self._flush_head)
         elif not self.complete:
             self._expect(message, "http.response.body")
             self._send_body(message.get("body", b""), more=message.get("more_body", False))
