@@ -147,7 +147,7 @@ class Gateway:
         try:
             with new_runner() as runner:
                 runner.run(self._serve())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 # whatever stopped the thread is raised where the test waits
             self._failure = error
             self._ready.set()
 
