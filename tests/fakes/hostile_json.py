@@ -52,8 +52,8 @@ def bodies_around(draw: st.DrawFn, first: tuple[bytes, ...] = ()) -> tuple[bytes
     """Draw what stands before and behind the value of `model` in a hostile object; same keys occur more than once."""
     before = [*draw(st.lists(_member(VALUES), max_size=4)), *first]
     behind = draw(st.lists(_member(VALUES), max_size=4))
-    if behind and draw(st.booleans()):
-        behind.append(behind[0])
+    again = draw(st.booleans())
+    behind += behind[:again]
     opening = draw(_BLANKS) + b"{" + b",".join([*before, draw(_BLANKS) + b'"model"' + draw(_BLANKS) + b":"])
     return opening + draw(_BLANKS), draw(_BLANKS) + b",".join([b"", *behind]) + draw(_BLANKS) + b"}" + draw(_BLANKS)
 

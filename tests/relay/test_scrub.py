@@ -13,7 +13,16 @@ KEY = "sk-canary/0123456789+abcdefghijklmnop=="
 SECRET = Secret(KEY)
 
 
-@pytest.mark.parametrize("form", [KEY, quote(KEY, safe=""), base64.b64encode(KEY.encode()).decode().rstrip("=")])
+@pytest.mark.parametrize(
+    "form",
+    [
+        KEY,
+        quote(KEY, safe=""),
+        base64.b64encode(KEY.encode()).decode().rstrip("="),
+        KEY.encode().hex(),
+        KEY.encode().hex().upper(),
+    ],
+)
 def test_every_spelling_of_the_key_is_starred_out(form: str) -> None:
     text = b'{"error": "key ' + form.encode() + b' is invalid"}'
 
