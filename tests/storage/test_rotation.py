@@ -9,7 +9,7 @@ from bodhi.core.credential import Secret
 from bodhi.core.errors import Conflict, StartupError
 from bodhi.storage import rotation
 from bodhi.storage.api_models import insert_api_model, provider_key_place, sealed_keys, update_api_model
-from bodhi.storage.data_keys import list_data_keys, open_vault
+from bodhi.storage.data_keys import list_data_keys, open_vault, refresh_vault
 from bodhi.storage.engine import Store
 from bodhi.storage.root_key import RootKeySources, read_home_file, stage_root_key
 from bodhi.storage.rotation import destroy_retired, rotate_data, rotate_root, rotate_root_file, status
@@ -143,6 +143,21 @@ async def test_a_root_rotation_cut_short_is_finished_or_undone_by_the_next_start
     current = read_home_file(sources.home_file)
     assert current is not None
     assert current.key_id == again.root.key_id
+
+
+async def test_a_running_process_follows_a_root_rotation_with_a_data_rotation_after_it(
+    store: Store, vault: Vault, sources: RootKeySources, home: Path
+) -> None:
+    secrets = await add_keys(store, vault, 2)
+    elsewhere = await open_vault(store, sources)
+    new = await rotate_root_file(store, elsewhere, home / "root.key")
+    await rotate_data(store, elsewhere)
+
+    async with store.read() as connection:
+        await refresh_vault(connection, vault)
+
+    assert vault.root.key_id == new.key_id
+    assert await opened(store, vault) == secrets
 
 
 async def test_a_process_with_the_former_root_key_cannot_rotate(store: Store, vault: Vault) -> None:

@@ -8,6 +8,7 @@ import hmac
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -133,6 +134,7 @@ async def open_vault(store: Store, sources: RootKeySources, clock: Clock = SYSTE
     if staged and sources.home_file is not None:
         # A change of the root key was cut short after the database took the new one: finish it.
         adopt_staged_root_key(sources.home_file)
+    vault.read_root = partial(_current_root_key, sources)
     return vault
 
 
@@ -140,7 +142,11 @@ async def refresh_vault(connection: AsyncConnection, vault: Vault) -> None:
     """Take over data keys that another process added. Call it after reading sealed texts, in the same transaction."""
     keys: dict[str, DataKey] = {}
     active: DataKey | None = None
-    for row in await list_data_keys(connection):
+    rows = await list_data_keys(connection)
+    if any(not vault.knows(row.id) and row.wrapped and row.root_key_id != vault.root.key_id for row in rows):
+        # Known data keys outlive a change of the root key; one that was added since needs the new root key.
+        vault.root = vault.read_root() or vault.root
+    for row in rows:
         if row.purpose != "seal" or row.wrapped is None:
             continue
         key = vault.data_key(row.id) or _unwrapped(vault.root, vault.deployment_id, row)
@@ -149,6 +155,14 @@ async def refresh_vault(connection: AsyncConnection, vault: Vault) -> None:
             active = key if row.state == "active" else active
     if active is not None:
         vault.replace_data_keys(active, keys.values())
+
+
+def _current_root_key(sources: RootKeySources) -> RootKey | None:
+    """Read the root key anew; None where it cannot be read now, which leaves only new data keys unopened."""
+    try:
+        return load_root_key(sources)
+    except StartupError:
+        return None
 
 
 def _first_root_key(sources: RootKeySources) -> RootKey:

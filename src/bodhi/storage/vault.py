@@ -8,7 +8,7 @@ import base64
 import binascii
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -98,6 +98,8 @@ class Vault:
     ) -> None:
         self.deployment_id = deployment_id
         self.root = root
+        self.read_root: Callable[[], RootKey | None] = lambda: None
+        """Reads the root key from its source anew, for when another process has changed it."""
         self._derivation = derivation
         self._keys: dict[str, bytes] = {}
         self._active = active
