@@ -28,22 +28,32 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip().lower() for name in text.split(",") if name.strip())
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("use a whole number") from None
+
+
 def _port(text: str) -> int:
-    port = int(text)
+    port = _whole(text)
     if not 0 <= port <= 65535:
         raise ValueError("use a port between 0 and 65535")
     return port
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise ValueError("use a number of seconds") from None
     if not 0 < seconds <= 86_400:
         raise ValueError("use seconds between 0 and 86400")
     return seconds
 
 
 def _size(text: str) -> int:
-    size = int(text)
+    size = _whole(text)
     if size < 1:
         raise ValueError("use a whole number above 0")
     return size
@@ -63,8 +73,10 @@ def _optional_path(text: str) -> Path | None:
     return _path(text) if text else None
 
 
-def _setting(env_name: str, default: str, read: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
-    return field(metadata={"setting": Setting(env_name, default, doc, read, secret)}, repr=not secret)
+def _setting(  # noqa: PLR0913 # one argument a column of the table
+    env_name: str, default: str, read: Callable[[str], Any], doc: str, *, secret: bool = False, optional: bool = False
+) -> Any:
+    return field(metadata={"setting": Setting(env_name, default, doc, read, secret, optional)}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class Setting:
     doc: str
     read: Callable[[str], Any]
     secret: bool = False
+    optional: bool = False
+    """Whether leaving it out is something else than any value: an empty secret is a mistake, not the absence of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +121,14 @@ class Settings:
         "PostgreSQL by URL (`postgresql://user:password@host/database`) instead of the embedded SQLite.",
         secret=True,
     )
-    encryption_key: str = _setting(
+    encryption_key: str | None = _setting(
         "BODHI_ENCRYPTION_KEY",
         "",
         str,
         "Root key: 32 bytes as base64. Without it and `BODHI_ENCRYPTION_KEY_FILE`, the file `root.key` in the "
         "home folder.",
         secret=True,
+        optional=True,
     )
     encryption_key_file: Path | None = _setting(
         "BODHI_ENCRYPTION_KEY_FILE",
@@ -235,7 +250,11 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: obj
         if override is not None:
             values[each.name] = override
             continue
-        text = variables.get(setting.env_name, setting.default)
+        text = variables.get(setting.env_name)
+        if text is None and setting.optional:
+            values[each.name] = None
+            continue
+        text = setting.default if text is None else text
         try:
             values[each.name] = setting.read(text)
         except ValueError as error:

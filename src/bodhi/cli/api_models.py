@@ -1,7 +1,7 @@
 """`bodhi api-model`: adds, lists, tests and removes api models, by the same rules as the control API."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -62,8 +62,8 @@ def add(  # noqa: PLR0913 # one argument an option
         "prefix": prefix,
         "forward_all": forward_all,
         "models": model or [],
-        "extra_headers": _json_object(extra_headers, "extra_headers") or dict(chosen.preset_headers),
-        "extra_body": _json_object(extra_body, "extra_body") or dict(chosen.preset_body),
+        "extra_headers": _json_object(extra_headers, "extra_headers", chosen.preset_headers),
+        "extra_body": _json_object(extra_body, "extra_body", chosen.preset_body),
         "allow_private_network": allow_private_network,
     }
     if base_url is not None:
@@ -128,7 +128,7 @@ def probe(
             "duration_ms": outcome.duration_ms}  # fmt: skip
     if as_json:
         print_json(told)
-    else:
+    elif outcome.ok:
         print_line(f"{outcome.message} ({outcome.duration_ms} ms)")
     if not outcome.ok:
         raise BadRequest(": ".join(text for text in (outcome.message, outcome.detail) if text))
@@ -175,9 +175,9 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
         raise InvalidField(str(first["msg"]), param=".".join(map(str, first["loc"]))) from None
 
 
-def _json_object(text: str | None, field: str) -> dict[str, Any]:
+def _json_object(text: str | None, field: str, preset: Mapping[str, Any]) -> dict[str, Any]:
     if text is None:
-        return {}
+        return dict(preset)
     try:
         document = json.loads(text)
     except ValueError as error:

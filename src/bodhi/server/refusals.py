@@ -34,7 +34,7 @@ HEADERS_TOO_MANY = Refusal(431, "too_many_headers", "The request has too many he
 HEADER_ALIAS = Refusal(400, "header_alias", "A header name imitates another one with `_` for `-`.")
 HOST_COUNT = Refusal(400, "host_count", "The request must carry exactly one Host header.")
 HOST_REFUSED = Refusal(
-    421, "host_not_allowed", "This Host is not served here. Add the name to the allowed hosts if it is meant to be."
+    421, "host_not_allowed", "This Host is not served here. If it is meant to be, add its name to BODHI_ALLOWED_HOSTS."
 )
 LENGTH_REFUSED = Refusal(400, "invalid_content_length", "Content-Length is malformed, repeated or contradicted.")
 ENCODING_REFUSED = Refusal(
