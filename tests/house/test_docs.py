@@ -186,3 +186,24 @@ def test_every_page_is_linked_from_the_index_and_the_readme() -> None:
 
     assert {name for name in names if f"({name})" not in index} == set()
     assert {name for name in names if f"(docs/{name}" not in readme} == set()
+
+
+def test_every_message_on_the_troubleshooting_page_is_one_that_bodhi_gives() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    joined = re.sub(r'"\s*\n\s*f?"', "", source).casefold()
+    shown = [row.split(" | ")[0] for row in rows_below("it says", text_of("troubleshooting.md"))]
+    pieces = [piece.strip(" |.") for cell in shown for piece in cell.split("…")]
+
+    assert len(shown) > 15
+    assert [piece for piece in pieces if piece.casefold() not in joined] == []
+
+
+@pytest.mark.parametrize("message", ["Invalid API key", "Network error", "Connection failed", "Rate limit exceeded"])
+def test_every_message_of_a_failed_try_has_its_own_heading(message: str) -> None:
+    assert f'### "{message}"\n' in text_of("troubleshooting.md")
+
+
+def rows_below(column: str, page: str) -> list[str]:
+    """Return the rows of the tables whose first column is called so, but those in other words."""
+    tables = re.findall(rf"^\| {column} \|.*\n\|[- |]+\n((?:\|.*\n)+)", page, re.MULTILINE)
+    return [row for table in tables for row in table.splitlines() if not row.startswith("| the provider's own")]
