@@ -58,6 +58,12 @@ def test_a_list_is_paged_as_its_dialect_pages(caller: Caller) -> None:
     assert len(answer.document["models"]) == 1
 
 
+def test_a_query_of_many_parameters_is_no_fault_of_ours(caller: Caller) -> None:
+    answer = caller.call("GET", "/v1beta/models?pageSize=1&" + "&".join(["a=1"] * 500))
+
+    assert (answer.status, len(answer.document["models"])) == (200, 1)
+
+
 def test_reading_a_list_leaves_a_usage_record(caller: Caller) -> None:
     answer = caller.call("GET", "/v1/models")
     record = caller.record()

@@ -6,7 +6,7 @@ import pytest
 from bodhi.core.api_model import ApiModel, Timeouts
 from bodhi.core.credential import Secret
 from bodhi.core.errors import ApiModelUnusable
-from bodhi.directory.live import Directory
+from bodhi.directory.live import OPENED_SECONDS, Directory
 from bodhi.formats.registry import FORMATS
 from bodhi.proxy.legs import KEPT_SECONDS, Legs
 from bodhi.storage.api_models import insert_api_model, provider_key_place
@@ -67,6 +67,14 @@ async def test_a_key_does_not_stay_open_longer_than_a_minute(world: World) -> No
 
     assert kept is first
     assert renewed is not first
+
+
+async def test_an_idle_process_holds_no_leg_with_a_key(world: World) -> None:
+    world.legs.leg(world.directory.snapshot, await world.add("m1"))
+    world.time.advance(OPENED_SECONDS)
+    world.directory.forget_opened()
+
+    assert world.legs._kept == {}
 
 
 async def test_a_new_snapshot_forgets_every_leg(world: World) -> None:

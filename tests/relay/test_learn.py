@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodhi.formats.openai_responses import DIALECT
-from bodhi.relay.learn import MAX_HELD, ObjectLearner
+from bodhi.relay.learn import MAX_EVENTS, MAX_HELD, ObjectLearner
 
 BODY = b'{"id":"resp_1","object":"response","output":[]}'
 STREAM = (
@@ -66,6 +66,33 @@ def test_an_answer_that_keeps_no_object_settles_without_an_id(body: bytes) -> No
     assert half.settled
     assert half.object_id is None
     assert half.release() == body
+
+
+def test_a_stream_that_keeps_no_object_does_not_wait_for_its_end() -> None:
+    event = b'data: {"type":"response.created","response":{"id":"resp_1","store":false}}\n\n'
+    half = learner(b"text/event-stream")
+    held = []
+    for _ in range(MAX_EVENTS):
+        held.append(half.settled)
+        half.hold(event)
+
+    assert not any(held)
+    assert half.settled
+    assert half.object_id is None
+    assert half.release() == event * MAX_EVENTS
+
+
+def test_an_id_in_a_later_event_of_the_first_few_is_learnt() -> None:
+    half = learner(b"text/event-stream")
+    half.hold(b'data: {"type":"response.queued"}\n\n' + STREAM)
+
+    assert half.object_id == "resp_1"
+
+
+@pytest.mark.parametrize("coding", [b"x-unknown", b"gzip, br"])
+def test_an_answer_that_cannot_be_read_is_not_held_back(coding: bytes) -> None:
+    assert learner(b"text/event-stream", coding).settled
+    assert not learner(b"text/event-stream", b"identity").settled
 
 
 def test_what_is_held_is_bounded() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -18,7 +18,7 @@ from bodhi.storage.vault import CannotOpen, Vault
 from bodhi.storage.version import config_version
 
 POLL_SECONDS = 1.0
-OPENED_SECONDS = 60.0
+OPENED_SECONDS = 30.0
 MAX_OPENED = 1_000
 
 KEY_LOST = "The stored API key cannot be opened. Enter it again."
@@ -51,6 +51,7 @@ class Directory:
         self._reloading = asyncio.Lock()
         self._begun = 0
         self._done = 0
+        self._on_forget: list[Callable[[], None]] = []
         self.stale_since: float | None = None
         """Monotonic time of the first failed poll since the store last answered, or None."""
 
@@ -143,7 +144,15 @@ class Directory:
     def forget_opened(self) -> None:
         """Drop the keys whose time is over, so that an idle process holds none."""
         now = self._clock.monotonic()
-        self._opened = {key: opened for key, opened in self._opened.items() if opened.until > now}
+        kept = {key: opened for key, opened in self._opened.items() if opened.until > now}
+        if len(kept) != len(self._opened):
+            self._opened = kept
+            for forget in self._on_forget:
+                forget()
+
+    def on_forget(self, callback: Callable[[], None]) -> None:
+        """Call back whenever opened keys are dropped, so that whoever was given one drops it too."""
+        self._on_forget.append(callback)
 
     def _open(self, api_model: ApiModel, sealed: str | None) -> Secret:
         if sealed is None:

@@ -42,4 +42,4 @@ async def send_catalog(send: Send, body: bytes, call_id: str) -> None:
 
 
 def _parameters(query: bytes) -> Mapping[str, str]:
-    return dict(parse_qsl(query.decode("latin-1"), max_num_fields=100))
+    return dict(parse_qsl(query.decode("latin-1")))

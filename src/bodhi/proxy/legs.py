@@ -6,8 +6,8 @@ from bodhi.directory.live import Directory
 from bodhi.directory.snapshot import Snapshot
 from bodhi.relay.outbound import Leg, new_leg
 
-KEPT_SECONDS = 60.0
-"""How long a provider's key stays open in memory after it was last opened."""
+KEPT_SECONDS = 30.0
+"""With the 30 s that the directory keeps an opened key, a provider's key stays open in memory for at most 60 s."""
 
 
 class Legs:
@@ -19,6 +19,8 @@ class Legs:
         self._monotonic = clock.monotonic
         self._snapshot: Snapshot | None = None
         self._kept: dict[str, tuple[float, Leg]] = {}
+        # Without this, a process that nobody calls would hold the last keys for ever.
+        directory.on_forget(self._kept.clear)
 
     def leg(self, snapshot: Snapshot, api_model: ApiModel) -> Leg:
         """Return the leg to an api model of the given snapshot.

@@ -9,6 +9,11 @@ from bodhi.relay.decode import new_decoder
 MAX_HELD = 8 * 1024 * 1024
 """Most bytes that are held back while the id is not known yet; beyond it they pass and the id stays unknown."""
 
+MAX_EVENTS = 3
+"""Most events of a stream that are held back: a stream that keeps no object names none, and must not wait for its end.
+
+An id comes with the first event (platform.openai.com/docs/api-reference/responses-streaming, `response.created`)."""
+
 
 class ObjectLearner:
     """Holds back the first bytes of an answer until the id in it is known: a whole body, or a stream's first event."""
@@ -16,12 +21,14 @@ class ObjectLearner:
     def __init__(self, dialect: Dialect, content_type: bytes, content_encoding: bytes | None) -> None:
         self._read: Callable[[bytes], str | None] = dialect.read_object_id
         self._events = EventParser() if content_type.startswith(b"text/event-stream") else None
-        self._decoder = new_decoder(content_encoding) if content_encoding else None
+        coded = content_encoding is not None and content_encoding.strip().lower() != b"identity"
+        self._decoder = new_decoder(content_encoding) if content_encoding and coded else None
         self._copy: list[bytes] = []
         self._held: list[bytes] = []
         self._size = 0
+        self._seen = 0
         self.object_id: str | None = None
-        self.settled = False
+        self.settled = coded and self._decoder is None
         """Whether nothing is held back any more: the id is known, or it will not be."""
 
     def hold(self, chunk: bytes) -> None:
@@ -33,8 +40,9 @@ class ObjectLearner:
             self._copy.append(text)
         else:
             for event in self._events.feed(text):
+                self._seen += 1
                 self.object_id = self.object_id or self._read(event.data)
-        if self.object_id or self._size > MAX_HELD:
+        if self.object_id or self._size > MAX_HELD or self._seen >= MAX_EVENTS:
             self.settled = True
 
     def end(self) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from bodhi.core.api_model import ApiModel, Origin, Timeouts, parse_base_url
 from bodhi.core.call import OutboundRequest, Route
 from bodhi.core.credential import Secret
-from bodhi.core.errors import InvalidJson, ModelAmbiguous
+from bodhi.core.errors import InvalidJson, InvalidPath, ModelAmbiguous
 from bodhi.core.json_text import Span, Splice, apply
 from bodhi.core.types import Header, Headers
 from bodhi.formats.contract import Endpoint, Format
@@ -25,6 +25,12 @@ _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 """What RFC 3986 section 3.3 allows in a path beside letters and digits, and the slash that model ids may hold."""
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_CLIMBING = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
+"""An empty segment or a dot segment (RFC 3986 section 3.3): with one, a model id would lead to another path."""
+
+_MAY_NAME_MODEL = re.compile(rb"model|\\u00")
+"""A cheap look before the careful one: a member called `model` is spelled plainly, or with an escape of ASCII."""
+
 _CREDENTIAL_PARAMETERS = frozenset({b"key", b"api_key", b"access_token"})
 
 
@@ -49,7 +55,7 @@ class Leg:
     timeouts: Timeouts
     secret: Secret | None
     """The provider's key, for those who must keep it out of what passes back."""
-    fixed: tuple[Header, ...]
+    fixed: tuple[Header, ...] = field(repr=False)
     """The key header and the Extra Headers that always replace the client's."""
     replaced: frozenset[bytes]
     yielding: tuple[Header, ...] = ()
@@ -101,6 +107,7 @@ def new_outbound(
     Raises:
         InvalidJson: an Extra Body must be merged and the body is not a JSON object.
         ModelAmbiguous: the body names another model than the path.
+        InvalidPath: what is left of the model id without its prefix would lead to another path.
     """
     return OutboundRequest(
         origin=leg.origin,
@@ -129,6 +136,8 @@ def _target(text: CallText, endpoint: Endpoint, route: Route, leg: Leg) -> bytes
     """Build path and query from validated pieces, never from the client's path."""
     places = dict(text.params)
     if route.model is not None and "model" in places:
+        if _CLIMBING.search(route.model):
+            raise InvalidPath("Behind its prefix, the model id is not one that a path can hold.", param="model")
         places["model"] = route.model
     base_path = leg.base_path
     if version := places.get("version"):
@@ -171,7 +180,7 @@ def _body(text: CallText, endpoint: Endpoint, route: Route) -> bytes:
     model = route.model
     if model is not None and text.model_span is not None and route.api_model.prefix:
         splices.append(Splice(*text.model_span, msgspec.json.encode(model)))
-    if endpoint.repeated_models and b"model" in body.replace(b"\\u00", b"model"):
+    if endpoint.repeated_models and _MAY_NAME_MODEL.search(body):
         splices += _repeated_splices(text, endpoint, route)
     if endpoint.generating and route.api_model.extra_body:
         try:
