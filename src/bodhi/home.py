@@ -51,7 +51,7 @@ def store_urls(settings: Settings) -> StoreUrls:
 def root_key_sources(settings: Settings) -> RootKeySources:
     """Return where the root key may come from, in the order in which they are tried."""
     return RootKeySources(
-        value=Secret(settings.encryption_key) if settings.encryption_key else None,
+        value=None if settings.encryption_key is None else Secret(settings.encryption_key),
         value_file=settings.encryption_key_file,
         home_file=settings.home / ROOT_KEY_FILE,
     )
@@ -63,9 +63,9 @@ async def open_home(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Home:
     Raises:
         StartupError: the folder cannot be written, the root key is wrong or missing, or the database cannot be used.
     """
-    _make_folder(settings)
     urls, sources = store_urls(settings), root_key_sources(settings)
     await check_root_key(urls, sources)
+    _make_folder(settings)
     store = await Store.open(urls)
     try:
         state = await schema_state(store)
@@ -79,7 +79,8 @@ async def open_home(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Home:
         await store.close()
         reason = f" ({error.__cause__})" if error.__cause__ else ""
         raise StartupError(f"The database {urls.describe()} does not answer{reason}.", EXIT_HOME) from error
-    except StartupError:
+    except BaseException:
+        # Whatever stopped the opening, the driver's threads must not outlive it, or the process would never end.
         await store.close()
         raise
 
@@ -111,9 +112,11 @@ async def _migrate(urls: StoreUrls) -> None:
             # By standard input, since arguments and environment can be read by others and a URL may hold a password.
             _, complaint = await migration.communicate(f"{urls.main}\n{urls.usage}".encode())
     except TimeoutError as error:
-        migration.kill()
         raise StartupError(
             f"Migrating {urls.describe()} took longer than {MIGRATE_SECONDS:.0f} s.", EXIT_HOME
         ) from error
+    finally:
+        if migration.returncode is None:
+            migration.kill()
     if migration.returncode:
         raise StartupError(complaint.decode(errors="replace").strip() or "The migration failed.", migration.returncode)

@@ -73,7 +73,7 @@ def _optional_path(text: str) -> Path | None:
     return _path(text) if text else None
 
 
-def _setting(  # noqa: PLR0913 # one argument a column of the table
+def _setting(  # one argument a column of the table
     env_name: str, default: str, read: Callable[[str], Any], doc: str, *, secret: bool = False, optional: bool = False
 ) -> Any:
     return field(metadata={"setting": Setting(env_name, default, doc, read, secret, optional)}, repr=not secret)

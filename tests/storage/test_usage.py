@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
-from bodhi.storage.usage import COLUMNS, LARGEST, MAX_TEXT, ROWS_PER_STATEMENT, insert_usage, list_usage, purge_usage
+from bodhi.storage.insert_new import MOST_ROWS
+from bodhi.storage.usage import COLUMNS, LARGEST, MAX_TEXT, insert_usage, list_usage, purge_usage
 
 FULL = UsageRecord(
     id="01",
@@ -68,9 +69,9 @@ async def test_what_was_stored_is_read_back(store: Store) -> None:
 
 async def test_more_than_a_batch_is_stored_whole(store: Store) -> None:
     async with store.usage_write() as connection:
-        await insert_usage(connection, records(ROWS_PER_STATEMENT + 7))
+        await insert_usage(connection, records(MOST_ROWS + 7))
         await insert_usage(connection, [])
-        assert await purge_usage(connection, 1e12) == ROWS_PER_STATEMENT + 7
+        assert await purge_usage(connection, 1e12) == MOST_ROWS + 7
 
 
 async def test_a_batch_that_is_retried_counts_once(store: Store) -> None:

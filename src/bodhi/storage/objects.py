@@ -1,9 +1,9 @@
 """Repository of the ids that providers gave out (`resp_…`): which api model answers for one, and whose it is."""
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodhi.storage.insert_new import insert_new
 from bodhi.storage.tables import objects
 from bodhi.storage.text import is_storable
 
@@ -15,8 +15,7 @@ async def remember_object(
     if not is_storable(object_id):
         return
     values = {"object_id": object_id, "api_model_id": api_model_id, "owner_id": owner_id, "created_at": at}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    await connection.execute(dialect.insert(objects).values(values).on_conflict_do_nothing())
+    await insert_new(connection, objects, [[values[column.name] for column in objects.columns]])
 
 
 async def find_object(connection: AsyncConnection, object_id: str, owner_id: str) -> str | None:

@@ -1,20 +1,17 @@
 """Repository of usage records. Batches go in as one statement; queues and drop counts are accounting's."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodhi.core.usage import UsageRecord
+from bodhi.storage.insert_new import insert_new
 from bodhi.storage.paging import page
 from bodhi.storage.tables import usage_records
 from bodhi.storage.text import storable
-
-ROWS_PER_STATEMENT = 200
-"""One statement with many rows takes a fifth of the CPU of one statement a row, and gives the GIL away once."""
 
 MAX_TEXT = 512
 LARGEST = 2**63 - 1
@@ -31,18 +28,7 @@ _COUNTS = tuple(position for position, name in enumerate(COLUMNS) if name.endswi
 
 async def insert_usage(connection: AsyncConnection, records: Sequence[UsageRecord]) -> None:
     """Store records. A record that is there already stays as it is, so a batch can be retried."""
-    for start in range(0, len(records), ROWS_PER_STATEMENT):
-        batch = records[start : start + ROWS_PER_STATEMENT]
-        statement = _insert(connection.dialect, len(batch))
-        await connection.exec_driver_sql(statement, tuple(value for record in batch for value in _row(record)))
-
-
-@cache
-def _insert(dialect: Dialect, rows: int) -> str:
-    """Compile the statement for a number of rows, once for each number that occurs."""
-    values: list[dict[str, Any]] = [{name: bindparam(f"{name}_{row}") for name in COLUMNS} for row in range(rows)]
-    # Both databases spell this clause alike, and SQLAlchemy has it only in their own modules, of which one is large.
-    return f"{insert(usage_records).values(values).compile(dialect=dialect)} ON CONFLICT DO NOTHING"
+    await insert_new(connection, usage_records, [_row(record) for record in records])
 
 
 async def list_usage(
@@ -85,7 +71,7 @@ async def purge_usage(connection: AsyncConnection, before: float) -> int:
     return (await connection.execute(delete(usage_records).where(usage_records.c.at < before))).rowcount
 
 
-def _row(record: UsageRecord) -> Iterator[Any]:
+def _row(record: UsageRecord) -> list[Any]:
     """Return the columns' values; one odd value, such as a count beyond 64 bits, must not cost the whole batch."""
     values = list(_read_columns(record))
     for position in _TEXTS:
@@ -96,7 +82,7 @@ def _row(record: UsageRecord) -> Iterator[Any]:
         count = values[position]
         if count is not None and not 0 <= count <= LARGEST:
             values[position] = min(max(count, 0), LARGEST)
-    return iter(values)
+    return values
 
 
 def _record(row: Mapping[Any, Any]) -> UsageRecord:

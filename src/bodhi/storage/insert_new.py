@@ -1,0 +1,32 @@
+"""Inserts rows that are not there yet, many to a statement, alike on both databases. Which rows is the caller's part.
+
+One statement with many rows takes a fifth of the CPU of one statement a row, and gives the GIL away once.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Dialect, Table, bindparam, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+MOST_ROWS = 256
+
+
+async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Store rows, whose values are in the order of the table's columns; a row whose key is there stays as it is."""
+    start = 0
+    while start < len(rows):
+        # Powers of two: a few statements serve batches of every size, so that each is compiled once.
+        size = min(MOST_ROWS, 1 << (len(rows) - start).bit_length() - 1)
+        values = tuple(value for row in rows[start : start + size] for value in row)
+        await connection.exec_driver_sql(_statement(connection.dialect, table, size), values)
+        start += size
+
+
+@cache
+def _statement(dialect: Dialect, table: Table, size: int) -> str:
+    names = [column.name for column in table.columns]
+    values: list[dict[str, Any]] = [{name: bindparam(f"{name}_{row}") for name in names} for row in range(size)]
+    # Both databases spell this clause alike, and SQLAlchemy has it only in their own modules, of which one is large.
+    return f"{insert(table).values(values).compile(dialect=dialect)} ON CONFLICT DO NOTHING"
