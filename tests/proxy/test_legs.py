@@ -70,7 +70,8 @@ async def test_a_key_does_not_stay_open_longer_than_a_minute(world: World) -> No
 
 
 async def test_an_idle_process_holds_no_leg_with_a_key(world: World) -> None:
-    world.legs.leg(world.directory.snapshot, await world.add("m1"))
+    made = await world.add("m1")
+    world.legs.leg(world.directory.snapshot, made)
     world.time.advance(OPENED_SECONDS)
     world.directory.forget_opened()
 

@@ -135,14 +135,18 @@ def probe(
 
 
 @app.command("remove")
-def remove(name_or_id: NameOrId, home: HomeOption = None) -> None:
+def remove(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """Remove an api model and its sealed key."""
 
-    async def work(services: Services, principal: Principal, api_model: ApiModel) -> None:
+    async def work(services: Services, principal: Principal, api_model: ApiModel) -> ApiModel:
         await service.remove(services, principal, api_model.id)
+        return api_model
 
-    _with_api_model(home, name_or_id, work)
-    print_line(f"Removed {name_or_id}.")
+    removed = _with_api_model(home, name_or_id, work)
+    if as_json:
+        print_json({"id": removed.id, "removed": True})
+    else:
+        print_line(f"Removed {removed.name} ({removed.id}).")
 
 
 def _with_api_model(home: Any, name_or_id: str, work: Callable[[Services, Principal, ApiModel], Awaitable[_T]]) -> _T:

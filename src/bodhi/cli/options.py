@@ -31,8 +31,10 @@ def with_home(home: Path | None, work: Callable[[Home], Awaitable[_T]]) -> _T:
         StartupError: the home folder, its root key or its databases cannot be used.
     """
 
+    settings = read_settings(home=home.expanduser() if home else None)
+
     async def run() -> _T:
-        opened = await open_home(read_settings(home=home))
+        opened = await open_home(settings)
         try:
             return await work(opened)
         finally:
@@ -64,13 +66,17 @@ def read_secret_line(prompt: str, *, from_stdin: bool) -> Secret:
     """Read a secret from the first line of standard input, or ask for it without showing it.
 
     Raises:
-        InvalidField: nothing was given.
+        InvalidField: nothing was given, or it is not text.
     """
-    text = (
-        sys.stdin.readline()
-        if from_stdin
-        else str(typer.prompt(prompt, hide_input=True, default="", show_default=False))
-    )
+    try:
+        text = (
+            sys.stdin.readline()
+            if from_stdin
+            else str(typer.prompt(prompt, hide_input=True, default="", show_default=False))
+        )
+        text.encode()
+    except UnicodeError:
+        raise InvalidField(f"The {prompt.lower()} is not UTF-8 text.") from None
     text = text.rstrip("\r\n")
     if not text:
         raise InvalidField(f"No {prompt.lower()} was given.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 PIPED_WIDTH = 200
 """Columns where nobody looks at a terminal, so that a line stays a line."""
@@ -26,7 +27,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
     count = 0
     for row in rows:
         count += 1
-        table.add_row(*(plain(cell) for cell in row))
+        # As `Text`, since a string would be searched for markup.
+        table.add_row(*(Text(plain(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
@@ -48,9 +50,9 @@ def print_problem(text: str) -> None:
 
 
 def plain(cell: object) -> str:
-    """Write a cell so that no markup and no control character in it has an effect."""
+    """Write a cell so that no control character in it has an effect."""
     text = "" if cell is None else str(cell)
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text).replace("[", r"\[")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def day(seconds: float | None) -> str:

@@ -72,7 +72,10 @@ def list_(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
 
 @app.command("revoke")
 def revoke(
-    token_id: Annotated[str, typer.Argument(help="The token's id, from `bodhi token list`.")], home: HomeOption = None
+    token_id: Annotated[str, typer.Argument(help="The token's id, from `bodhi token list`.")],
+    home: HomeOption = None,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """End an API token at once."""
 
@@ -82,7 +85,10 @@ def revoke(
                 raise UnknownObject(f"There is no live token with the id {token_id!r}.")
 
     with_home(home, work)
-    print_line(f"Token {token_id} is revoked.")
+    if as_json:
+        print_json({"id": token_id, "revoked": True})
+    else:
+        print_line(f"Token {token_id} is revoked.")
 
 
 def _shown(grant: TokenGrant) -> dict[str, object]:
