@@ -207,3 +207,32 @@ def rows_below(column: str, page: str) -> list[str]:
     """Return the rows of the tables whose first column is called so, but those in other words."""
     tables = re.findall(rf"^\| {column} \|.*\n\|[- |]+\n((?:\|.*\n)+)", page, re.MULTILINE)
     return [row for table in tables for row in table.splitlines() if not row.startswith("| the provider's own")]
+
+
+def test_every_answer_on_the_control_page_has_the_members_of_its_schema() -> None:
+    schemas = json.loads(text_of("openapi.json"))["components"]["schemas"]
+    shapes = {frozenset(schema.get("properties", ())): name for name, schema in schemas.items()}
+    examples = [json.loads(text) for kind, text in FENCED.findall(text_of("control-api.md")) if kind == "json"]
+
+    assert len(examples) > 3
+    assert [example for example in examples if frozenset(example) not in shapes] == []
+
+
+def test_every_call_on_the_control_page_is_one_that_the_description_takes() -> None:
+    described = json.loads(text_of("openapi.json"))
+    calls = re.findall(
+        r"curl (?:-X (\w+) )?http://localhost:1135(\S+)[^`]*?(?:-d '(.*?)'\n|\n(?=curl|```))", text_of("control-api.md")
+    )
+    wrong = []
+    for method, path, body in calls:
+        operation = described["paths"][path.replace("$ID", "{api_model_id}")][(method or "POST").lower()]
+        if body:
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            schema, sent = described["components"]["schemas"][name], set(json.loads(body))
+            wrong += [
+                f"{path}: {each}"
+                for each in (sent - set(schema["properties"])) | (set(schema.get("required", ())) - sent)
+            ]
+
+    assert len(calls) > 6
+    assert wrong == []
