@@ -236,3 +236,12 @@ def test_every_call_on_the_control_page_is_one_that_the_description_takes() -> N
 
     assert len(calls) > 6
     assert wrong == []
+
+
+def test_every_file_of_the_two_hops_table_exists() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = page.partition("## Two hops")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| [^|]+ \| (?:`(\w+)`|\S) \| `([\w/]+\.py)`", table, re.MULTILINE)
+
+    assert len(rows) > 15
+    assert [row for row in rows if not (ROOT / "src" / "bodhi" / row[0] / row[1]).is_file()] == []
