@@ -30,7 +30,6 @@ def with_home(home: Path | None, work: Callable[[Home], Awaitable[_T]]) -> _T:
     Raises:
         StartupError: the home folder, its root key or its databases cannot be used.
     """
-
     settings = read_settings(home=home.expanduser() if home else None)
 
     async def run() -> _T:

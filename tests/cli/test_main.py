@@ -1,0 +1,59 @@
+import subprocess
+import sys
+
+import pytest
+
+from bodhi import __version__
+from tests.cli.conftest import Cli
+
+COMMANDS = ["serve", "setup", "token", "api-model", "keys", "check", "openapi", "version"]
+
+
+def test_the_version_is_printed(new_cli: Cli) -> None:
+    assert new_cli("version").out == f"{__version__}\n"
+
+
+def test_the_module_is_the_command() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bodhi", "version"], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"{__version__}\n", "")
+
+
+def test_help_names_every_command_and_its_status_is_0(new_cli: Cli) -> None:
+    told = new_cli("--help")
+
+    assert told.status == 0
+    assert all(command in told.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [["token", "create"], ["api-model", "add"], ["serve"], ["keys", "rotate"]])
+def test_each_command_explains_itself(new_cli: Cli, command: list[str]) -> None:
+    assert new_cli(*command, "-h").status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["token", "create"], ["token", "create", "--name"], ["serve", "--port", "x"], ["check", "--nope"]],
+)
+def test_a_command_that_cannot_be_read_is_a_failure_on_standard_error(new_cli: Cli, arguments: list[str]) -> None:
+    refused = new_cli(*arguments)
+
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err
+    assert not new_cli.home.exists()
+
+
+def test_an_error_is_one_message_with_the_field_it_is_about(cli: Cli) -> None:
+    refused = cli("token", "create", "--name", "x", "--owner", "nobody")
+
+    assert refused.err == "bodhi: There is no user 'nobody'. (owner)\n"
+
+
+def test_a_setting_that_cannot_be_read_stops_every_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BODHI_PORT", "http")
+    refused = cli("token", "list")
+
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err.startswith("bodhi: BODHI_PORT: 'http' cannot be read")
