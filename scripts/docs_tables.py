@@ -18,7 +18,9 @@ from bodhi.control.api import PREFIX, ROUTERS
 from bodhi.formats.contract import Dialect, Endpoint, ModelIn, Serves
 from bodhi.formats.registry import FORMATS
 from bodhi.relay import headers
+from bodhi.relay.pool import MAX_WAITING
 from bodhi.server import refusals
+from bodhi.server.limits import Limits
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -173,6 +175,27 @@ def write_refusals() -> str:
     return _table(["code", "status", "message"], rows)
 
 
+def write_limits() -> str:
+    """Write what one request may take, and how long."""
+    limits = Limits()
+    by_name = {each.env_name: each.default for each in settings.SETTINGS}
+    body = int(by_name["BODHI_MAX_BODY_BYTES"]) // 1024**2
+    rows = [
+        ["header block", f"{limits.header_bytes // 1024} KiB, {limits.header_count} lines"],
+        ["path and query", f"{limits.request_line_bytes // 1024} KiB"],
+        ["body", f"`BODHI_MAX_BODY_BYTES`, {body} MiB"],
+        ["complete headers within", f"{limits.header_seconds:g} s"],
+        ["body within", f"{limits.body_seconds:g} s, and 1 s more for each {limits.body_bytes_per_second // 1024} KiB"],
+        ["a client that takes nothing of an answer is cut after", f"{limits.write_stall_seconds:g} s"],
+        ["an idle connection is kept", f"{limits.idle_seconds:g} s"],
+        [
+            "connections to one provider",
+            f"`BODHI_MAX_CONNECTIONS`, {by_name['BODHI_MAX_CONNECTIONS']}; {MAX_WAITING} calls wait for one, then 503",
+        ],
+    ]
+    return _table(["what", "limit"], rows)
+
+
 def _by_status(refusal: refusals.Refusal) -> tuple[int, str]:
     return refusal.status, refusal.code
 
@@ -186,6 +209,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "endpoints-anthropic": lambda: write_endpoints("anthropic"),
     "endpoints-gemini": lambda: write_endpoints("gemini"),
     "headers": write_header_lists,
+    "limits": write_limits,
     "control": write_control,
     "commands": write_commands,
     "refusals": write_refusals,
