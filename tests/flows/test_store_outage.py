@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def _execute(file: Path, statement: str) -> None:
 OUTAGES: dict[str, Callable[[Path], AbstractContextManager[None]]] = {"locked": locked, "tables gone": broken}
 
 
-def call(gateway: Gateway, way: Way, token: str, **more: object) -> RawAnswer:
+def call(gateway: Gateway, way: Way, token: str, **more: Any) -> RawAnswer:
     """Make one generating call."""
     return ask(gateway.port, b"POST", way.target("ok"), way.headers(token), way.body("ok", **more))
 
@@ -71,7 +72,9 @@ def test_an_outage_stops_no_known_token_and_refuses_no_unknown_one(
     outage: str, tmp_path: Path, upstream_thread: UpstreamThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A lock is waited for five seconds ordinarily; that long a test need not take.
-    monkeypatch.setitem(Store.open.__kwdefaults__, "busy_timeout", 0.2)
+    defaults = Store.open.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "busy_timeout", 0.2)
     with Gateway(tmp_path) as gateway:
         directory, recorder = gateway.server.directory, gateway.server.recorder
         for way in BY_DIALECT:
