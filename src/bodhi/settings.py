@@ -66,7 +66,12 @@ def _level(text: str) -> str:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser()
+    if not text.strip():
+        raise ValueError("name a path")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such user") from None
 
 
 def _optional_path(text: str) -> Path | None:

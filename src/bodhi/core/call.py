@@ -30,3 +30,5 @@ class OutboundRequest:
     """Without Host, Content-Length and Connection, which the client of `relay.upstream` writes."""
     body: bytes
     timeouts: Timeouts
+    host: bytes = b""
+    """The value of the Host field, where it was worked out before; empty, it is the origin's authority."""

@@ -4,6 +4,7 @@ Decompression happens before, in `relay`; where a dialect reports tokens is in i
 """
 
 import json
+from functools import lru_cache
 from typing import Protocol
 
 from bodhi.core.usage import TokenCounts
@@ -31,9 +32,13 @@ class UsageTap(Protocol):
 
 def new_tap(dialect: Dialect, content_type: bytes) -> UsageTap:
     """Return a tap for an answer with this Content-Type."""
-    if media_type(content_type.decode("latin-1")) == "text/event-stream":
-        return EventTap(dialect)
-    return BodyTap(dialect)
+    return EventTap(dialect) if is_event_stream(content_type) else BodyTap(dialect)
+
+
+@lru_cache(maxsize=256)
+def is_event_stream(content_type: bytes) -> bool:
+    """Tell whether a Content-Type is that of server-sent events."""
+    return media_type(content_type.decode("latin-1")) == "text/event-stream"
 
 
 class EventTap:

@@ -23,6 +23,9 @@ from bodhi.core.types import Headers
 from bodhi.identity.credentials import read_credentials
 from bodhi.identity.tokens import TokenHasher, looks_like_token
 
+MAX_KNOWN = 100_000
+"""Tokens whose principal is kept; only tokens that exist count, so nobody can fill this from outside."""
+
 
 class KnownTokens(Protocol):
     """The part of a snapshot that authentication needs."""
@@ -55,8 +58,9 @@ class Authenticator:
         self._hasher = hasher
         self._clock = clock
         self._seen: KnownTokens | None = None
-        # One principal per token that was used since the snapshot changed, so its verdicts on models are remembered.
-        self._principals: dict[bytes, Principal] = {}
+        # One principal per token that was used since the snapshot changed, so its verdicts on models are remembered,
+        # and neither checksum nor MAC is worked out again. The keys are whole tokens, as each request brings them.
+        self._known: dict[bytes, tuple[TokenGrant, Principal]] = {}
 
     def principal(self, headers: Headers, query: bytes = b"") -> Principal:
         """Find who is asking.
@@ -78,26 +82,32 @@ class Authenticator:
 
     def principal_of_token(self, token: bytes) -> Principal:
         """Find whose token this is. Raises as `principal` does."""
+        snapshot = self._directory.snapshot
+        if snapshot is not self._seen:
+            self._seen = snapshot
+            self._known = {}
+        known = self._known.get(token)
+        if known is None:
+            known = self._look_up(token, snapshot)
+        grant, principal = known
+        if grant.expires_at is not None and grant.expires_at <= self._clock.now():
+            raise TokenExpired
+        return principal
+
+    def _look_up(self, token: bytes, snapshot: KnownTokens) -> tuple[TokenGrant, Principal]:
         if not looks_like_token(token):
             raise TokenUnknown
-        snapshot = self._directory.snapshot
-        mac = self._hasher.mac(token)
-        grant = snapshot.grants.get(mac)
+        grant = snapshot.grants.get(self._hasher.mac(token))
         if grant is None:
             if self._directory.stale_since is not None:
                 raise StoreUnavailable(retry_after=5)
             raise TokenUnknown
         if grant.revoked_at is not None:
             raise TokenRevoked
-        if grant.expires_at is not None and grant.expires_at <= self._clock.now():
-            raise TokenExpired
-        if snapshot is not self._seen:
-            self._seen = snapshot
-            self._principals = {}
-        principal = self._principals.get(mac)
-        if principal is None:
-            principal = self._principals[mac] = principal_of(grant)
-        return principal
+        known = grant, principal_of(grant)
+        if len(self._known) < MAX_KNOWN:
+            self._known[token] = known
+        return known
 
     def _only_valid_of(self, credentials: list[bytes]) -> Principal:
         """Accept several credentials if exactly one of them is valid, as clients with two settings send them."""

@@ -8,6 +8,7 @@ from bodhi.core.credential import Secret
 from bodhi.core.errors import UpstreamError, UpstreamMalformed
 from bodhi.core.types import Header
 from bodhi.formats.contract import Dialect
+from bodhi.formats.taps import is_event_stream
 from bodhi.proxy.inbound import Call, ClientConnection, Send
 from bodhi.proxy.objects import Keeper
 from bodhi.relay.headers import returned, value_of
@@ -82,7 +83,7 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
             call.error = f"upstream_{response.status}"
             await _relay_error(response, downstream, secret)
         else:
-            if content_type.startswith(b"text/event-stream"):
+            if is_event_stream(content_type):
                 call.stream = True
             tap = Tap(dialect, content_type, encoding)
             try:

@@ -109,7 +109,7 @@ class DataPlane:
     async def _serve(self, call: Call, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
         if found.problem is not None:
             raise found.problem
-        if value_of(call.headers, b"upgrade") == b"websocket":
+        if found.match is None and (value_of(call.headers, b"upgrade") or b"").lower() == b"websocket":
             raise UpgradeRequired
         principal = call.principal = self._authenticator.principal(call.headers, call.query)
         match = found.match or _no_match(call, found)

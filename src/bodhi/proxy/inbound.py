@@ -7,7 +7,6 @@ from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
 from bodhi.core.principal import Principal
 from bodhi.core.types import Headers
 from bodhi.core.usage import TokenCounts, UsageRecord
-from bodhi.relay.headers import value_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -111,10 +110,11 @@ async def read_body(call: Call, receive: Receive, limit: int) -> bytes:
         UnsupportedEncoding: it is compressed, so that the model cannot be read.
         ClientLeft: the client closed the connection before it was complete.
     """
-    encoding = value_of(call.headers, b"content-encoding")
+    fields = dict(call.headers)
+    encoding = fields.get(b"content-encoding")
     if encoding is not None and encoding.strip().lower() != b"identity":
         raise UnsupportedEncoding
-    announced = value_of(call.headers, b"content-length")
+    announced = fields.get(b"content-length")
     if announced is not None and int(announced) > limit:
         raise BodyTooLarge(_too_large(limit))
     pieces: list[bytes] = []

@@ -52,7 +52,13 @@ def _inflate(window_bits: int) -> Callable[[], Callable[[bytes], bytes]]:
         inflater = zlib.decompressobj(window_bits)
 
         def decode(data: bytes) -> bytes:
-            return inflater.decompress(data, MAX_DECODED)
+            nonlocal inflater
+            plain = inflater.decompress(data, MAX_DECODED)
+            # A gzip file is one member or several, one behind the other (RFC 1952 section 2.2).
+            while inflater.eof and (rest := inflater.unused_data):
+                inflater = zlib.decompressobj(window_bits)
+                plain += inflater.decompress(rest, MAX_DECODED)
+            return plain
 
         return decode
 

@@ -49,6 +49,22 @@ GUARD_HEADERS: tuple[Header, ...] = (
 """Added to every relayed answer, so that a browser never runs what a provider sends on our origin."""
 
 
+MAX_REMEMBERED_NAMES = 4_096
+
+
+class _Verdicts(dict[bytes, bool]):
+    """Remembers of each field name whether it is forwarded, within a bound, for names come from outside."""
+
+    def __missing__(self, name: bytes) -> bool:
+        verdict = name not in NOT_FORWARDED and not name.startswith(NOT_FORWARDED_PREFIXES)
+        if len(self) < MAX_REMEMBERED_NAMES:
+            self[name] = verdict
+        return verdict
+
+
+_is_forwarded = _Verdicts()
+
+
 def connection_names(headers: Headers) -> frozenset[bytes]:
     """Return the field names that the `Connection` fields nominate as hop-by-hop."""
     lines = [value for name, value in headers if name == b"connection"]
@@ -65,12 +81,12 @@ def forwarded(headers: Headers, dropped: frozenset[bytes] = frozenset()) -> list
         headers: as received, names in lower case.
         dropped: further names that the operator keeps from upstreams.
     """
-    passed = [field for field in headers if field[0] not in NOT_FORWARDED]
+    passed = [field for field in headers if _is_forwarded[field[0]]]
     if len(passed) != len(headers) and (named := connection_names(headers)):
         dropped = dropped | named
     if dropped:
         passed = [field for field in passed if field[0] not in dropped]
-    return [field for field in passed if not field[0].startswith(NOT_FORWARDED_PREFIXES)]
+    return passed
 
 
 def returned(headers: Headers) -> list[Header]:

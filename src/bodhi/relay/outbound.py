@@ -51,6 +51,7 @@ class Leg:
     """Everything about one api model that does not change from call to call, worked out once."""
 
     origin: Origin
+    host: bytes
     base_path: str
     timeouts: Timeouts
     secret: Secret | None
@@ -89,6 +90,7 @@ def new_leg(api_model: ApiModel, upstream_format: Format, secret: Secret | None,
     yielding += [(name, value) for name, value in upstream_format.default_headers if name not in named]
     return Leg(
         origin=origin,
+        host=origin.authority.encode(),
         base_path=base_path,
         timeouts=api_model.timeouts or timeouts,
         secret=secret,
@@ -111,6 +113,7 @@ def new_outbound(
     """
     return OutboundRequest(
         origin=leg.origin,
+        host=leg.host,
         allow_private_network=route.api_model.allow_private_network,
         method=text.method,
         target=_target(text, endpoint, route, leg),

@@ -58,7 +58,11 @@ def peek(body: bytes, references: Sequence[str] = ()) -> Peek:
     except RecursionError as error:
         raise InvalidJson("The request body nests too deeply.") from error
     key = _MODEL_KEY.search(body)
-    if references or _ESCAPED_LETTER.search(body) or (key and body.find(b'"model"', key.end()) >= 0):
+    if (
+        references
+        or (b"\\u00" in body and _ESCAPED_LETTER.search(body))
+        or (key and body.find(b'"model"', key.end()) >= 0)
+    ):
         return _peek_exactly(body, references)
     raw = bytes(head.model)
     if not raw or key is None:

@@ -8,9 +8,9 @@ import json
 from urllib.parse import quote
 
 from bodhi.core.credential import Secret
+from bodhi.core.errors import UpstreamMalformed
 from bodhi.core.types import Header
 from bodhi.relay.decode import new_decoder
-from bodhi.relay.headers import value_of
 
 FRAGMENT = 12
 """A key is taken out wherever this many characters of it stand in a row."""
@@ -38,13 +38,23 @@ def scrub_headers(headers: list[Header], secret: Secret) -> list[Header]:
 
 
 def scrub_answer(headers: list[Header], body: bytes, secret: Secret) -> tuple[list[Header], bytes]:
-    """Scrub an error answer. A compressed body stays compressed unless the secret is in it."""
-    coding = value_of(headers, b"content-encoding")
+    """Scrub an error answer. A compressed body stays compressed unless the secret is in it.
+
+    Raises:
+        UpstreamMalformed: it is not what its Content-Encoding says, so that nobody can tell what is in it.
+    """
+    codings = [coding for name, value in headers if name == b"content-encoding" for coding in value.split(b",")]
     headers = scrub_headers(headers, secret)
-    decoder = new_decoder(coding) if coding else None
-    if decoder is None:
-        return headers, scrub(body, secret)
-    plain = decoder.feed(body)
+    plain = body
+    for coding in reversed(codings):
+        if coding.strip().lower() in (b"", b"identity"):
+            continue
+        decoder = new_decoder(coding)
+        if decoder is None:
+            return headers, scrub(body, secret)
+        plain = decoder.feed(plain)
+        if decoder.given_up:
+            raise UpstreamMalformed("The provider's error answer cannot be decoded.")
     scrubbed = scrub(plain, secret)
     if scrubbed == plain:
         return headers, body

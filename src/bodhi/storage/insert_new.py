@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Dialect, Table, bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-MOST_ROWS = 256
+MOST_ROWS = 64
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:

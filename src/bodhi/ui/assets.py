@@ -22,6 +22,7 @@ _SECURITY: tuple[Header, ...] = (
 
 _FILES = {
     "/": ("setup.html", b"text/html; charset=utf-8"),
+    "/ui": ("setup.html", b"text/html; charset=utf-8"),
     "/ui/": ("setup.html", b"text/html; charset=utf-8"),
     "/ui/setup": ("setup.html", b"text/html; charset=utf-8"),
     "/ui/setup.css": ("setup.css", b"text/css; charset=utf-8"),
