@@ -160,6 +160,9 @@ def replies(way: Way) -> Iterator[Reply]:
                 *([(b"content-encoding", coding.encode())] if coding else []),
             ]
             yield write_reply(status, headers, [body[: len(body) // 2], body[len(body) // 2 :]], "chunked")
+    twice = coded("gzip", echoed(way.provider_key))
+    for coding, body in (("gzip, gzip", coded("gzip", twice)), ("gzip", coded("gzip", b"{}") + twice), ("gzip", key)):
+        yield write_reply(401, [(b"content-encoding", coding.encode())], [body])
     for status in (301, 302, 303, 307, 308):
         yield write_reply(status, [(b"location", b"https://elsewhere.example/?key=" + key)], [key])
     yield Reply(

@@ -60,3 +60,7 @@ def test_a_bomb_goes_quiet_at_the_bound(coding: bytes) -> None:
     assert len(quiet.feed(bomb)) <= MAX_DECODED
     assert quiet.given_up
     assert quiet.feed(bomb) == b""
+
+
+def test_all_members_of_a_gzip_body_are_read() -> None:
+    assert decoder(b"gzip").feed(gzip.compress(b"one, ") + gzip.compress(b"two")) == b"one, two"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodhi.core.credential import Secret
+from bodhi.core.errors import UpstreamMalformed
 from bodhi.relay.scrub import FRAGMENT, scrub, scrub_answer, scrub_headers
 
 KEY = "sk-canary/0123456789+abcdefghijklmnop=="
@@ -79,3 +80,27 @@ def test_a_compressed_body_with_the_key_is_sent_plain_without_it() -> None:
 
     assert body == b'{"error": "' + b"*" * len(KEY) + b'"}'
     assert headers == [(b"x-a", b"1"), (b"content-length", str(len(body)).encode())]
+
+
+@pytest.mark.parametrize(
+    ("codings", "body"),
+    [
+        ([b"gzip"], gzip.compress(b"hello ") + gzip.compress(KEY.encode())),
+        ([b"gzip, gzip"], gzip.compress(gzip.compress(KEY.encode()))),
+        ([b"gzip", b"GZIP"], gzip.compress(gzip.compress(KEY.encode()))),
+        ([b"identity, gzip"], gzip.compress(KEY.encode())),
+        ([b"x-unheard-of"], KEY.encode()),
+    ],
+    ids=["members", "twice", "two lines", "identity", "unknown"],
+)
+def test_the_key_is_found_however_the_body_was_coded(codings: list[bytes], body: bytes) -> None:
+    _, scrubbed = scrub_answer([(b"content-encoding", coding) for coding in codings], body, SECRET)
+
+    assert b"*" * len(KEY) in scrubbed
+    assert KEY.encode() not in scrubbed
+
+
+@pytest.mark.parametrize("body", [KEY.encode(), gzip.compress(KEY.encode())[:-8] + bytes(8)], ids=["plain", "broken"])
+def test_a_body_that_is_not_coded_as_it_says_never_passes(body: bytes) -> None:
+    with pytest.raises(UpstreamMalformed):
+        scrub_answer([(b"content-encoding", b"gzip")], body, SECRET)
