@@ -13,7 +13,50 @@ BAD_VALUES = {
     "BODHI_MAX_BODY_BYTES": ["0", "64MB"],
     "BODHI_CONNECT_TIMEOUT": ["0", "-1", "nan", "inf", "soon"],
     "BODHI_LOG_LEVEL": ["loud"],
+    "BODHI_HOME": ["", " ", "~nobody-of-that-name/x"],
+    "BODHI_ENCRYPTION_KEY_FILE": ["~nobody-of-that-name/x"],
+    "BODHI_MAX_CONNECTIONS": ["-5", "1.5"],
+    "BODHI_DRAIN_TIMEOUT": ["86401"],
 }
+
+
+READ = {
+    "BODHI_HOST": ("::1", "host", "::1"),
+    "BODHI_PORT": ("0", "port", 0),
+    "BODHI_HOME": ("/srv/bodhi", "home", Path("/srv/bodhi")),
+    "BODHI_DATABASE_URL": ("postgresql://u:p@h/d", "database_url", "postgresql://u:p@h/d"),
+    "BODHI_ENCRYPTION_KEY": ("a2V5", "encryption_key", "a2V5"),
+    "BODHI_ENCRYPTION_KEY_FILE": ("/run/key", "encryption_key_file", Path("/run/key")),
+    "BODHI_ALLOWED_HOSTS": (" A.example ,,b", "allowed_hosts", ("a.example", "b")),
+    "BODHI_BEHIND_TLS_PROXY": ("Yes", "behind_tls_proxy", True),
+    "BODHI_PRIVATE_NETWORKS": ("off", "private_networks", False),
+    "BODHI_MAX_BODY_BYTES": ("1", "max_body_bytes", 1),
+    "BODHI_DROPPED_HEADERS": ("OpenAI-Organization", "dropped_headers", ("openai-organization",)),
+    "BODHI_CONNECT_TIMEOUT": ("0.5", "connect_timeout", 0.5),
+    "BODHI_FIRST_BYTE_TIMEOUT": ("5", "first_byte_timeout", 5.0),
+    "BODHI_IDLE_TIMEOUT": ("6", "idle_timeout", 6.0),
+    "BODHI_TOTAL_TIMEOUT": ("7", "total_timeout", 7.0),
+    "BODHI_WRITE_TIMEOUT": ("8", "write_timeout", 8.0),
+    "BODHI_MAX_CONNECTIONS": ("9", "max_connections", 9),
+    "BODHI_DRAIN_TIMEOUT": ("86400", "drain_timeout", 86_400.0),
+    "BODHI_LOG_LEVEL": ("WARNING", "log_level", "warning"),
+}
+"""Variable to a text, the field that it sets, and its value."""
+
+
+def test_every_variable_is_tried_here() -> None:
+    assert set(READ) == {setting.env_name for setting in SETTINGS}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_variable_sets_its_field_and_nothing_else(name: str) -> None:
+    text, field, value = READ[name]
+    settings, default = read_settings({name: text}), read_settings({})
+
+    assert getattr(settings, field) == value
+    assert [each.name for each in fields(Settings) if getattr(settings, each.name) != getattr(default, each.name)] == [
+        field
+    ]
 
 
 def test_every_setting_has_its_own_name_and_a_sentence() -> None:

@@ -51,6 +51,26 @@ def test_an_error_is_one_message_with_the_field_it_is_about(cli: Cli) -> None:
     assert refused.err == "bodhi: There is no user 'nobody'. (owner)\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("BODHI_ENCRYPTION_KEY", "canary"),
+        ("BODHI_DATABASE_URL", "canary"),
+        ("BODHI_DATABASE_URL", "mysql://user:canary@host/x"),
+        ("BODHI_DATABASE_URL", "postgresql://user:canary@127.0.0.1:1/x"),
+    ],
+)
+def test_a_secret_that_is_wrong_is_not_repeated(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(name, text)
+    refused = cli("check")
+
+    assert refused.status > 0
+    assert refused.out == ""
+    assert "canary" not in refused.err
+
+
 def test_a_setting_that_cannot_be_read_stops_every_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BODHI_PORT", "http")
     refused = cli("token", "list")

@@ -1,9 +1,14 @@
 """The steps of a call in their order, and what each says when it stops the call."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bodhi.formats import openai
+from tests.fakes.gateway import Gateway
+from tests.fakes.upstream import UpstreamThread
 from tests.proxy.conftest import Caller
 
 CHAT = "/v1/chat/completions"
@@ -107,3 +112,31 @@ def test_no_two_calls_share_an_id(caller: Caller) -> None:
     ids = [caller.chat("openai/ok").headers["x-bodhi-request-id"] for _ in range(3)]
 
     assert len(set(ids)) == 3
+
+
+def broken_break(*_: object) -> bytes:
+    raise RuntimeError("a fault of ours")
+
+
+def test_a_fault_of_ours_cuts_an_answer_that_has_begun(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    faulty = replace(openai.FORMAT, dialect=replace(openai.DIALECT, write_break=broken_break))
+    with UpstreamThread() as upstream, Gateway(tmp_path, formats=(faulty,)) as gateway:
+        gateway.add_api_model("openai", upstream.base_url("openai"), models=("dies-after-3", "ok"))
+        answer = Caller(gateway, upstream).chat("dies-after-3", stream=True)
+        record = gateway.records()[-1]
+
+    assert answer.status == 200
+    assert b"internal_error" not in answer.body
+    assert (record.status, record.error) == (200, "internal_error")
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == [f"call {record.id} failed"]
+
+
+def test_a_fault_of_ours_is_told_without_its_cause(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    faulty = replace(openai.FORMAT, dialect=replace(openai.DIALECT, write_catalog=broken_break))
+    with UpstreamThread() as upstream, Gateway(tmp_path, formats=(faulty,)) as gateway:
+        answer = Caller(gateway, upstream).call("GET", "/v1/models")
+
+    assert (answer.status, answer.headers["x-bodhi-error"]) == (500, "internal_error")
+    assert answer.headers["x-should-retry"] == "false"
+    assert b"a fault of ours" not in answer.body
+    assert "a fault of ours" in caplog.text

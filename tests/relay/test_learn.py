@@ -95,6 +95,14 @@ def test_an_answer_that_cannot_be_read_is_not_held_back(coding: bytes) -> None:
     assert not learner(b"text/event-stream", b"identity").settled
 
 
+def test_an_answer_that_proves_unreadable_is_not_held_back() -> None:
+    half = learner(b"text/event-stream", b"gzip")
+    half.hold(b"not gzip at all")
+
+    assert half.settled
+    assert half.object_id is None
+
+
 def test_what_is_held_is_bounded() -> None:
     half = learner(b"text/event-stream")
     half.hold(b": comment\n\n" * 10)

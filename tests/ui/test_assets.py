@@ -23,7 +23,13 @@ async def answer(path: str, method: str = "GET") -> tuple[int, dict[bytes, bytes
 
 @pytest.mark.parametrize(
     ("path", "content_type"),
-    [("/", b"text/html"), ("/ui/", b"text/html"), ("/ui/setup", b"text/html"), ("/ui/setup.js", b"text/javascript")],
+    [
+        ("/", b"text/html"),
+        ("/ui", b"text/html"),
+        ("/ui/", b"text/html"),
+        ("/ui/setup", b"text/html"),
+        ("/ui/setup.js", b"text/javascript"),
+    ],
 )
 async def test_a_page_is_served_with_its_type_and_length(path: str, content_type: bytes) -> None:
     status, headers, body = await answer(path)

@@ -98,13 +98,13 @@ class DataPlane:
         try:
             await self._serve(call, found, scope, receive, send)
         except BodhiError as error:
-            await self._refuse(call, found.surface, error, send)
+            await self._refuse(call, found.surface, error, scope, send)
         except ClientLeft:
             raise
         except Exception:  # noqa: BLE001 # see the next line
             # The last resort: a fault of ours becomes a 500 in the caller's dialect, and its trace stays in the log.
             _log.exception("call %s failed", call.id)
-            await self._refuse(call, found.surface, InternalError(), send)
+            await self._refuse(call, found.surface, InternalError(), scope, send)
 
     async def _serve(self, call: Call, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
         if found.problem is not None:
@@ -155,7 +155,13 @@ class DataPlane:
             await self._objects.check_references(seen.references, principal, route.api_model.id)
         return seen, route
 
-    async def _refuse(self, call: Call, surface: Surface, error: BodhiError, send: Send) -> None:
+    async def _refuse(self, call: Call, surface: Surface, error: BodhiError, scope: Scope, send: Send) -> None:
+        """Answer with an error; an answer that has begun can only be cut."""
+        if call.status:
+            call.error = error.code
+            connection: ClientConnection = scope["extensions"][EXTENSION]
+            connection.abort()
+            return
         status, headers, body = write_refusal(error, surface.voice, call.id)
         call.status, call.error, call.bytes_out = status, error.code, len(body)
         await send_refusal(send, status, headers, body)

@@ -42,7 +42,8 @@ class ObjectLearner:
             for event in self._events.feed(text):
                 self._seen += 1
                 self.object_id = self.object_id or self._read(event.data)
-        if self.object_id or self._size > MAX_HELD or self._seen >= MAX_EVENTS:
+        unreadable = self._decoder is not None and self._decoder.given_up
+        if self.object_id or unreadable or self._size > MAX_HELD or self._seen >= MAX_EVENTS:
             self.settled = True
 
     def end(self) -> None:
