@@ -324,4 +324,4 @@ def test_the_thief_would_have_noticed(stage: Stage, capsys: pytest.CaptureFixtur
     assert stage.thief.last.all(b"authorization") == [b"Bearer " + OTHER_KEY.encode()]
     with capsys.disabled():
         print(f"\n{len(stage.attempts)} attempts to steer the key away, 0 arrived")  # noqa: T201 # the figure asked for
-    assert len(stage.attempts) >= 30
+    assert 4 * len(OTHER_ORIGINS) + len(EDITS) + len(REDIRECTS) * len(BY_DIALECT) + 3 * len(STEERING) >= 30
