@@ -77,6 +77,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             patch.setenv(name, thief.url)
         with Gateway(home) as gateway:
             api_model = gateway.add_api_model("openai", f"{right.url}/v1", key=KEY, models=("ok",))
+            for way in BY_DIALECT:
+                gateway.add_api_model(way.format, f"{right.url}/v1", key=KEY, models=(f"r-{way.format}",))
             yield Stage(gateway, home, right, thief, api_model, gateway.mint(scope="power_user"))
 
 
@@ -177,8 +179,6 @@ def test_extra_headers_cannot_name_another_host(stage: Stage, name: str) -> None
 @pytest.mark.parametrize("way", BY_DIALECT, ids=way_id)
 def test_no_redirect_is_followed(stage: Stage, way: Any, status: int) -> None:
     stage.right.reply = write_reply(status, [(b"location", f"{stage.thief.url}/v1".encode())], [b""])
-    if status == REDIRECTS[0]:
-        stage.gateway.add_api_model(way.format, f"{stage.right.url}/v1", key=KEY, models=(f"r-{way.format}",))
 
     answer = ask(
         stage.gateway.port,
