@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import cpu
 from bench.behaviour import check_cancellation, check_slow_readers
 from bench.calls import Address
+from bench.pages import write_pages
 from bench.programs import CannotRun, Programs, build_programs
 from bench.proxies import Proxy, Running, run, set_up_gateway, set_up_nginx
 from bench.report import DIRECT, report
@@ -37,7 +38,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="NAME",
         help="only this one; may be given more than once: " + ", ".join([*(s.name for s in SCENARIOS), BEHAVIOUR]),
     )
-    parser.add_argument("--ratios", action="store_true", help="print ratios alone, as the documentation shows them")
+    parser.add_argument("--pages", action="store_true", help="put the ratios into README.md and docs/performance.md")
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE", help="print the results of an earlier run")
     options = parser.parse_args(arguments)
     if options.quick:
@@ -57,7 +58,10 @@ def main() -> int:
     except CannotRun as reason:
         print(reason, file=sys.stderr)
         return 1
-    print(report(results, only_ratios=options.ratios))
+    print(report(results))
+    if options.pages and not results.faults():
+        written = ", ".join(os.path.relpath(page) for page in write_pages(results))
+        print(f"\nFigures written into: {written}", file=sys.stderr)
     return 1 if results.faults() else 0
 
 

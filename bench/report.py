@@ -1,6 +1,7 @@
 """The tables that are made of results: medians, and ratios to nginx in the same run."""
 
 import statistics
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -137,15 +138,25 @@ def _text(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:,.{digits}f}"
 
 
-def report(results: Results, *, only_ratios: bool = False) -> str:
+def report(results: Results) -> str:
     """Return the whole report: the machine, the table, the proof of the method, what behaved how, and faults."""
     parts = [
-        f"{results.machine.line()}; {_count(results.rounds, 'round')} of {results.seconds:g} s each, medians.",
-        ratio_table(results) if only_ratios else table(results),
+        _circumstances(results),
+        table(results),
         "\n".join([*_proof(results), *_behaviour(results)]),
         "\n".join(f"FAULT: {fault}" for fault in results.faults()),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def ratio_report(results: Results) -> str:
+    """Return what the documentation shows of a run."""
+    return f"{ratio_table(results)}\n\n{textwrap.fill(_circumstances(results), 120)}"
+
+
+def _circumstances(results: Results) -> str:
+    rounds = _count(results.rounds, "round")
+    return f"{results.machine.line()}; {rounds} of {results.seconds:g} s each, medians; {results.at[:10]}."
 
 
 def _proof(results: Results) -> Iterator[str]:

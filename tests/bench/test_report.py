@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from bench.behaviour import Cancellation, SlowReaders
-from bench.report import Row, ratio_table, report, rows, table
+from bench.report import Row, ratio_report, ratio_table, report, rows, table
 from bench.results import Machine, Results
 from bench.windows import Latency, Load, Window
 
@@ -93,6 +93,10 @@ def test_broken_promises_are_faults() -> None:
         "bodhi aborted 19 of 20 upstream calls whose client left.",
         "bodhi grew by 90 MB for 4 clients that do not read.",
     ]
+
+
+def test_documentation_shows_on_what_machine_the_figures_were_taken() -> None:
+    assert "Made-up, 2 cores" in ratio_report(results(window("json-1k", "nginx")))
 
 
 def test_results_survive_being_written_and_read() -> None:
