@@ -9,7 +9,9 @@ from bodhi.storage.tables import objects
 
 
 def rows(count: int, owner: str = "u") -> list[list[object]]:
-    values = [{"object_id": f"resp_{n}", "api_model_id": "m", "owner_id": owner, "created_at": 1.0} for n in range(count)]
+    values = [
+        {"object_id": f"resp_{n}", "api_model_id": "m", "owner_id": owner, "created_at": 1.0} for n in range(count)
+    ]
     return [[row[column.name] for column in objects.columns] for row in values]
 
 
