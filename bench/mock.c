@@ -174,6 +174,17 @@ static size_t write_event(char *room)
     return start + EVENT_BYTES + 2;
 }
 
+/* An event of 64 KB, which many make the stream of 250 MB. */
+static size_t write_block(char *room)
+{
+    static const char OPENING[] = "data: ", CLOSING[] = "\n\n\r\n";
+    size_t start = (size_t)sprintf(room, "%x\r\n", BLOCK_BYTES), length = start + BLOCK_BYTES + 2;
+    memset(room + start, 'x', BLOCK_BYTES);
+    memcpy(room + start, OPENING, strlen(OPENING));
+    memcpy(room + length - strlen(CLOSING), CLOSING, strlen(CLOSING));
+    return length;
+}
+
 /* Send the next event or block of a stream. Return false when the connection is gone. */
 static bool send_piece(struct connection *stream)
 {
@@ -397,10 +408,7 @@ int main(int count, char **arguments)
     become_precise();
     json_1k_length = write_json(json_1k, 1024);
     json_10k_length = write_json(json_10k, 10240);
-    block_length = (size_t)sprintf(block, "%x\r\n", BLOCK_BYTES);
-    memset(block + block_length, 'x', BLOCK_BYTES);
-    memcpy(block + block_length + BLOCK_BYTES, "\r\n", 2);
-    block_length += BLOCK_BYTES + 2;
+    block_length = write_block(block);
     at_once.next = at_once.previous = &at_once;
     with_gap.next = with_gap.previous = &with_gap;
     epoll = epoll_create1(0);

@@ -1,7 +1,7 @@
 """The composition root: builds every object of the server once, passes each what it needs, starts and stops them."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from socket import socket
@@ -81,23 +81,21 @@ class Server:
 class Application:
     """The ASGI application: hands each request to the control API, the UI's files, or the data plane."""
 
-    def __init__(self, data_plane: DataPlane, control: Callable[..., object], assets: Assets) -> None:
+    def __init__(self, data_plane: DataPlane, control: Callable[..., Awaitable[None]], assets: Assets) -> None:
         self._data_plane = data_plane
         self._control = control
         self._assets = assets
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request; the server's lifespan is acknowledged, since `run` starts and stops what there is."""
         if scope["type"] == "lifespan":
-            await _acknowledge_lifespan(receive, send)
-            return
+            return _acknowledge_lifespan(receive, send)
         path: str = scope["path"]
         if path.startswith(_CONTROL_PATHS):
-            await self._control(scope, receive, send)  # type: ignore[misc]  # FastAPI's own ASGI types are narrower
-        elif path in ("/", "/ui") or path.startswith(_UI_PATHS):
-            await self._assets(scope, receive, send)
-        else:
-            await self._data_plane(scope, receive, send)
+            return self._control(scope, receive, send)
+        if path in ("/", "/ui") or path.startswith(_UI_PATHS):
+            return self._assets(scope, receive, send)
+        return self._data_plane(scope, receive, send)
 
 
 async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:

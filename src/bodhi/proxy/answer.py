@@ -74,9 +74,10 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
         UpstreamError: the upstream broke off before anything was sent to the client.
     """
     headers = returned(response.headers)
+    fields = dict(headers)
+    encoding = fields.get(b"content-encoding")
+    content_type = fields.get(b"content-type", b"")
     headers.append((b"x-bodhi-request-id", call.id.encode()))
-    encoding = value_of(headers, b"content-encoding")
-    content_type = value_of(headers, b"content-type") or b""
     downstream = Downstream(call, send, response.status, headers)
     try:
         if response.status >= 400:

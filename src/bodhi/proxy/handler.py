@@ -35,6 +35,7 @@ from bodhi.relay.outbound import CallText, new_outbound
 from bodhi.relay.peek import Peek, peek
 from bodhi.relay.upstream import UpstreamClient
 from bodhi.routing.classify import Classifier, Found, Match, Surface
+from bodhi.routing.table import RoutingTable
 
 _log = logging.getLogger("bodhi.proxy")
 
@@ -114,14 +115,21 @@ class DataPlane:
         principal = call.principal = self._authenticator.principal(call.headers, call.query)
         match = found.match or _no_match(call, found)
         call.endpoint = match.endpoint.name
-        snapshot = self._directory.snapshot
         if match.endpoint.serves is not Serves.RELAY:
-            body = write_catalog(snapshot.table, found.surface, match, principal, call.query)
+            table = self._directory.snapshot.table
+            body = write_catalog(table, found.surface, match, principal, call.query)
             call.status, call.bytes_out = 200, len(body)
             await send_catalog(send, body, call.id)
             return
         call.body = await read_body(call, receive, self._limits.max_body_bytes)
-        seen, route = await self._route(call, match, principal)
+        # One snapshot from here on, taken after the body came, which may have been a while.
+        snapshot = self._directory.snapshot
+        if match.endpoint.model_in is ModelIn.OBJECT:
+            seen, route = Peek(), await self._objects.route(match, principal, snapshot.table)
+        else:
+            seen, route = _choose(call, match, principal, snapshot.table)
+            if seen.references:
+                await self._objects.check_references(seen.references, principal, route.api_model.id)
         call.api_model_id, call.model_sent = route.api_model.id, route.model
         leg = self._legs.leg(snapshot, route.api_model)
         text = CallText(call.method.encode(), match.params, call.query, call.headers, call.body, seen.model_span)
@@ -135,26 +143,6 @@ class DataPlane:
         finally:
             response.release()
 
-    async def _route(self, call: Call, match: Match, principal: Principal) -> tuple[Peek, Route]:
-        """Find out which model is meant, and choose the api model that serves it."""
-        endpoint, dialect = match.endpoint, match.dialect
-        table = self._directory.snapshot.table
-        if endpoint.model_in is ModelIn.OBJECT:
-            return Peek(), await self._objects.route(match, principal, table)
-        if endpoint.model_in is ModelIn.PATH:
-            seen = Peek(model=match.params["model"].removeprefix("models/"))
-        else:
-            seen = peek(call.body, endpoint.references)
-        call.stream = seen.stream
-        call.model_asked = seen.model
-        if seen.model is None and endpoint.model_optional:
-            route = table.only_route(dialect, principal)
-        else:
-            route = table.resolve(dialect, _named(seen), principal)
-        if seen.references:
-            await self._objects.check_references(seen.references, principal, route.api_model.id)
-        return seen, route
-
     async def _refuse(self, call: Call, surface: Surface, error: BodhiError, scope: Scope, send: Send) -> None:
         """Answer with an error; an answer that has begun can only be cut."""
         if call.status:
@@ -165,6 +153,20 @@ class DataPlane:
         status, headers, body = write_refusal(error, surface.voice, call.id)
         call.status, call.error, call.bytes_out = status, error.code, len(body)
         await send_refusal(send, status, headers, body)
+
+
+def _choose(call: Call, match: Match, principal: Principal, table: RoutingTable) -> tuple[Peek, Route]:
+    """Find out which model is meant, and choose the api model that serves it."""
+    endpoint, dialect = match.endpoint, match.dialect
+    if endpoint.model_in is ModelIn.PATH:
+        seen = Peek(model=match.params["model"].removeprefix("models/"))
+    else:
+        seen = peek(call.body, endpoint.references)
+    call.stream = seen.stream
+    call.model_asked = seen.model
+    if seen.model is None and endpoint.model_optional:
+        return seen, table.only_route(dialect, principal)
+    return seen, table.resolve(dialect, _named(seen), principal)
 
 
 def _no_match(call: Call, found: Found) -> Match:

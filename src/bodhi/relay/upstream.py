@@ -136,7 +136,8 @@ class UpstreamClient:
             if connection is None:
                 connection = await self._connect(request, pool)
             try:
-                await self._exchange(connection, pool, head, request, started)
+                self._send(connection, pool, head, request, started)
+                await connection.wait_head()
             except UpstreamError:
                 if not (is_reused and connection.is_stale()):
                     raise
@@ -144,7 +145,8 @@ class UpstreamClient:
                 connection.abort()
                 connection = None
                 connection = await self._connect(request, pool)
-                await self._exchange(connection, pool, head, request, started)
+                self._send(connection, pool, head, request, started)
+                await connection.wait_head()
         except BaseException:  # Whatever ends the call, the slot goes back; cancellation too.
             pool.drop(connection)
             raise
@@ -167,12 +169,9 @@ class UpstreamClient:
             raise Overloaded("Bodhi is shutting down.")
         return connection
 
-    async def _exchange(
-        self, connection: Connection, pool: Pool, head: bytes, request: OutboundRequest, started: float
-    ) -> None:
+    def _send(self, connection: Connection, pool: Pool, head: bytes, request: OutboundRequest, started: float) -> None:
         pool.busy.add(connection)
         connection.send(head, request.body, request.timeouts, started, answer_has_body=request.method != b"HEAD")
-        await connection.wait_head()
 
     def _sweep(self) -> None:
         """Check the deadlines of all calls, and close what was idle for too long.

@@ -16,6 +16,7 @@ from bodhi.formats.contract import Dialect, Format
 from bodhi.routing.prefix import matches, strip
 
 MAX_CLOSE_NAMES = 3
+MAX_REMEMBERED_ROUTES = 10_000
 
 
 class RoutingTable:
@@ -38,6 +39,9 @@ class RoutingTable:
         self._forwarding: dict[str, list[ApiModel]] = defaultdict(list)
         self._by_dialect: dict[str, list[ApiModel]] = defaultdict(list)
         self._dialects: dict[str, Dialect] = {f.dialect.name: f.dialect for f in formats.values()}
+        self._remembered: dict[tuple[str, str], Route] = {}
+        """Routes already chosen, in dialects where they are the same for everybody."""
+        self._with_private = {formats[m.format].dialect.name for m in ordered if formats[m.format].private}
         for api_model in ordered:
             dialect = formats[api_model.format].dialect.name
             self._by_dialect[dialect].append(api_model)
@@ -61,10 +65,16 @@ class RoutingTable:
         if not principal.may_use(model):
             allowed = ", ".join(principal.allowed_models)
             raise ModelNotAllowed(f"This token may not use the model {model!r}. It may use: {allowed}.", param="model")
+        route = self._remembered.get((dialect.name, model))
+        if route is not None:
+            return route
         api_model = self._find(dialect.name, model, principal)
         if api_model is None:
             raise self._not_found(dialect, model, principal)
-        return Route(api_model, strip(api_model.prefix, model))
+        route = Route(api_model, strip(api_model.prefix, model))
+        if dialect.name not in self._with_private and len(self._remembered) < MAX_REMEMBERED_ROUTES:
+            self._remembered[dialect.name, model] = route
+        return route
 
     def only_route(self, dialect: Dialect, principal: Principal) -> Route:
         """Return the route of a call that may leave the model out: where a single api model could be meant.
