@@ -18,7 +18,7 @@ from bodhi.storage.engine import Store
 from bodhi.storage.usage import insert_usage
 
 MAX_QUEUED = 10_000
-BATCH = 500
+BATCH = 512
 FLUSH_SECONDS = 0.25
 MAX_BACK_OFF_SECONDS = 10.0
 MAX_LAST_USED = 100_000
@@ -76,7 +76,7 @@ class Recorder:
                 pause = FLUSH_SECONDS
 
     async def flush(self) -> None:
-        """Write everything queued, in batches of at most 500.
+        """Write everything queued, in batches of at most 512.
 
         Raises:
             StoreUnavailable: the store did not take a batch; its records stay queued.

@@ -127,6 +127,10 @@ def is_string(text: bytes, start: int) -> bool:
 
 def apply(text: bytes, splices: Iterable[Splice]) -> bytes:
     """Return the text with each range replaced. Ranges must not overlap; insertions at one place keep their order."""
+    splices = list(splices)
+    if len(splices) == 1:
+        start, end, replacement = splices[0]
+        return b"".join((text[:start], replacement, text[end:]))
     pieces: list[bytes] = []
     position = 0
     for splice in sorted(splices, key=lambda s: s.start):

@@ -34,6 +34,9 @@ STATUS_CLIENT_LEFT = 499
 """What the usage record says when the client left before it was sent a status (nginx's convention)."""
 
 
+_NO_COUNTS = TokenCounts()
+
+
 class ClientLeft(Exception):
     """The client closed its connection; there is nobody to answer."""
 
@@ -78,27 +81,28 @@ class Call:
             at: wall time of the end, Unix seconds.
             ended_at: the same moment on the monotonic clock that `started_at` was read from.
         """
-        principal, counts, first = self.principal, self.counts, self.first_byte_at
+        principal, first = self.principal, self.first_byte_at
+        counts = self.counts or _NO_COUNTS
         return UsageRecord(
-            id=self.id,
-            at=at,
-            user_id=principal.user_id if principal else None,
-            token_id=principal.token_id if principal else None,
-            api_model_id=self.api_model_id,
-            model_asked=self.model_asked,
-            model_sent=self.model_sent,
-            endpoint=self.endpoint,
-            status=self.status or STATUS_CLIENT_LEFT,
-            error=self.error,
-            stream=self.stream,
-            first_byte_us=None if first is None else int((first - self.started_at) * 1e6),
-            total_us=int((ended_at - self.started_at) * 1e6),
-            bytes_in=self.bytes_in,
-            bytes_out=self.bytes_out,
-            input_tokens=counts.input if counts else None,
-            output_tokens=counts.output if counts else None,
-            cached_tokens=counts.cached if counts else None,
-            reasoning_tokens=counts.reasoning if counts else None,
+            self.id,
+            at,
+            principal.user_id if principal else None,
+            principal.token_id if principal else None,
+            self.api_model_id,
+            self.model_asked,
+            self.model_sent,
+            self.endpoint,
+            self.status or STATUS_CLIENT_LEFT,
+            self.error,
+            self.stream,
+            None if first is None else int((first - self.started_at) * 1e6),
+            int((ended_at - self.started_at) * 1e6),
+            self.bytes_in,
+            self.bytes_out,
+            counts.input,
+            counts.output,
+            counts.cached,
+            counts.reasoning,
         )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Dialect, Table, bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-MOST_ROWS = 64
+MOST_ROWS = 512
+"""Both databases take some 32,000 values in a statement."""
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -26,7 +27,16 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[S
 
 @cache
 def _statement(dialect: Dialect, table: Table, size: int) -> str:
+    """Write the statement for a number of rows."""
     names = [column.name for column in table.columns]
-    values: list[dict[str, Any]] = [{name: bindparam(f"{name}_{row}") for name in names} for row in range(size)]
+    numbered = dialect.paramstyle != "qmark"
+    values: list[dict[str, Any]] = [
+        {name: bindparam(f"{name}_{row}") for name in names} for row in range(size if numbered else 1)
+    ]
+    statement = str(insert(table).values(values).compile(dialect=dialect))
+    if not numbered:
+        # Where parameters have no numbers, every row reads alike: repeating one is quick, compiling them all is not.
+        head, row = statement.split(" VALUES ")
+        statement = " VALUES ".join((head, ", ".join([row] * size)))
     # Both databases spell this clause alike, and SQLAlchemy has it only in their own modules, of which one is large.
-    return f"{insert(table).values(values).compile(dialect=dialect)} ON CONFLICT DO NOTHING"
+    return f"{statement} ON CONFLICT DO NOTHING"
