@@ -9,18 +9,10 @@ from bodhi.control.guards import SessionOnly, SignedIn
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Body, Time
 from bodhi.control.services import Given, reload
-from bodhi.core.api_model import check_name
-from bodhi.core.errors import InvalidField, RoleTooLow, UnknownObject
-from bodhi.core.ids import new_id
-from bodhi.core.principal import SCOPES, Principal, Role, TokenGrant
-from bodhi.identity.tokens import new_token
-from bodhi.storage.tokens import insert_token, list_tokens, revoke_token, tokens_last_used
-
-DEFAULT_DAYS = 90
-MAX_DAYS = 3650
-MAX_GLOBS = 50
-MAX_GLOB = 256
-DAY = 86_400.0
+from bodhi.core.errors import RoleTooLow, UnknownObject
+from bodhi.core.principal import Role, TokenGrant
+from bodhi.identity.mint import MAX_DAYS, MAX_GLOBS, TOKEN_DAYS, Owner, TokenWish, mint_token
+from bodhi.storage.tokens import list_tokens, revoke_token, tokens_last_used
 
 router = APIRouter(tags=["tokens"])
 
@@ -31,7 +23,7 @@ class NewToken(Body):
     name: str
     scope: str = Role.USER.wire
     """`user` calls models; `power_user` may also manage api models."""
-    expires_in_days: int | None = Field(default=DEFAULT_DAYS, ge=1, le=MAX_DAYS)
+    expires_in_days: int | None = Field(default=TOKEN_DAYS, ge=1, le=MAX_DAYS)
     """Null is never, and only for Admins."""
     allowed_models: list[str] = Field(default_factory=list, max_length=MAX_GLOBS)
     """Globs over the model ids that clients send; empty allows all."""
@@ -62,23 +54,14 @@ class Minted(TokenShown):
 @router.post("/tokens", status_code=201)
 async def create(principal: SessionOnly, services: Given, body: NewToken) -> Minted:
     """Mint an API token. Needs a session: tokens cannot mint tokens."""
-    check(body, principal)
-    secret, now = new_token(), services.clock.now()
-    grant = TokenGrant(
-        id=new_id(services.clock),
-        name=body.name.strip(),
-        mac=services.hasher.mac(secret.reveal().encode()),
-        owner_id=principal.user_id,
-        owner_name=principal.user_name,
-        owner_role=principal.role,
+    wish = TokenWish(
+        name=body.name,
         scope=body.scope,
+        days=body.expires_in_days,
         allowed_models=tuple(body.allowed_models),
-        created_at=now,
-        expires_at=now + body.expires_in_days * DAY if body.expires_in_days is not None else None,
-        revoked_at=None,
     )
-    async with services.store.write() as connection:
-        await insert_token(connection, grant)
+    owner = Owner(principal.user_id, principal.user_name, principal.role)
+    secret, grant = await mint_token(services.store, services.hasher, services.clock, owner, wish)
     await reload(services)
     return Minted(**_shown(grant, None).model_dump(mode="python"), token=secret.reveal())
 
@@ -110,25 +93,6 @@ async def revoke(principal: SessionOnly, services: Given, token_id: str) -> None
         if not await revoke_token(connection, token_id, owner, services.clock.now()):
             raise UnknownObject("There is no such token, or it was revoked before.")
     await reload(services)
-
-
-def check(body: NewToken, principal: Principal) -> None:
-    """Refuse a token that would be more than its owner, or could not be matched.
-
-    Raises:
-        InvalidField: naming the field.
-        RoleTooLow: the scope or the missing expiry is beyond the owner's role.
-    """
-    check_name(body.name)
-    if body.scope not in SCOPES:
-        raise InvalidField(f"The scope must be one of: {', '.join(SCOPES)}.", param="scope")
-    if SCOPES[body.scope] > principal.role:
-        raise RoleTooLow("A token cannot have a wider scope than its owner's role.", param="scope")
-    if body.expires_in_days is None and principal.role < Role.ADMIN:
-        raise RoleTooLow("Only Admins may create tokens that never expire.", param="expires_in_days")
-    for glob in body.allowed_models:
-        if not 0 < len(glob) <= MAX_GLOB or not glob.isprintable() or " " in glob:
-            raise InvalidField(f"An allowed model has 1 to {MAX_GLOB} characters, none blank.", param="allowed_models")
 
 
 def _shown(grant: TokenGrant, last_used_at: float | None) -> TokenShown:
