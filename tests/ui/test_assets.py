@@ -1,9 +1,11 @@
 import re
 from collections.abc import MutableMapping
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from bodhi.control.setup import Claim, SetupState
 from bodhi.ui.assets import Assets
 
 
@@ -73,3 +75,11 @@ async def test_no_page_loads_anything_from_elsewhere() -> None:
     for path in ("/ui/", "/ui/setup.js", "/ui/setup.css"):
         _, _, body = await answer(path)
         assert not re.search(rb"""(src|href|action)=["']?(https?:)?//|url\(["']?(https?:)?//|import .*//""", body)
+
+
+def test_the_setup_page_and_the_control_api_name_the_same_fields() -> None:
+    pages = files("bodhi.ui") / "pages"
+    script, form = (pages / "setup.js").read_text(), (pages / "setup.html").read_text()
+
+    assert set(re.findall(r"\bstate\.(\w+)", script)) == set(SetupState.model_fields)
+    assert set(re.findall(r'<input name="(\w+)"', form)) == set(Claim.model_fields)

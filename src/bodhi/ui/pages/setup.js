@@ -13,7 +13,7 @@ function showNextSteps() {
 async function start() {
   const answer = await fetch("/bodhi/v1/setup");
   const state = await answer.json();
-  if (state.required) {
+  if (state.needed) {
     form.hidden = false;
     form.elements.code.value = new URLSearchParams(location.hash.slice(1)).get("code") ?? "";
     history.replaceState(null, "", location.pathname);
