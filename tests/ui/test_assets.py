@@ -30,6 +30,7 @@ async def answer(path: str, method: str = "GET") -> tuple[int, dict[bytes, bytes
         ("/ui", b"text/html"),
         ("/ui/", b"text/html"),
         ("/ui/setup", b"text/html"),
+        ("/ui/icon.svg", b"image/svg+xml"),
         ("/ui/setup.js", b"text/javascript"),
     ],
 )

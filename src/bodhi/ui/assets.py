@@ -26,6 +26,7 @@ _FILES = {
     "/ui/": ("setup.html", b"text/html; charset=utf-8"),
     "/ui/setup": ("setup.html", b"text/html; charset=utf-8"),
     "/ui/setup.css": ("setup.css", b"text/css; charset=utf-8"),
+    "/ui/icon.svg": ("icon.svg", b"image/svg+xml"),
     "/ui/setup.js": ("setup.js", b"text/javascript; charset=utf-8"),
 }
 _NOT_FOUND = b"There is no such page. Begin at /ui/\n"
