@@ -17,7 +17,7 @@ from bench.proxies import Proxy, Running, run, set_up_gateway, set_up_nginx
 from bench.report import DIRECT, report
 from bench.results import Results, load_results
 from bench.scenarios import SCENARIOS, chosen
-from bench.topology import Cores
+from bench.topology import Cores, going_first
 from bench.upstream import Upstream, running_upstream
 from bench.windows import Gauge
 
@@ -38,6 +38,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="NAME",
         help="only this one; may be given more than once: " + ", ".join([*(s.name for s in SCENARIOS), BEHAVIOUR]),
     )
+    parser.add_argument("--first", action="store_true", help="run before the machine's other work (root only)")
     parser.add_argument("--pages", action="store_true", help="put the ratios into README.md and docs/performance.md")
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE", help="print the results of an earlier run")
     options = parser.parse_args(arguments)
@@ -71,6 +72,8 @@ def measure(options: argparse.Namespace) -> Results:
     results = Results.begin(options.seconds, options.rounds)
     os.sched_setaffinity(0, {cores.others})
     with contextlib.ExitStack() as stack:
+        if options.first:
+            stack.enter_context(going_first())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodhi-bench-")))
         upstream = stack.enter_context(running_upstream(programs.mock, cores.others))
         proxies = [

@@ -123,7 +123,8 @@ def ratio_table(results: Results) -> str:
     lines = [f"| figure | {MEASURED} / {LIMIT} |", "|---|---:|"]
     for row in rows(results):
         if row.ratio is not None:
-            lines.append(f"| {row.title.rsplit(' (', 1)[0]} | {row.ratio:.1f} |")
+            digits = 1 if row.ratio >= 1 else 2
+            lines.append(f"| {row.title.rsplit(' (', 1)[0]} | {row.ratio:.{digits}f} |")
         elif not row.has_ratio:
             lines.append(f"| {row.title} | {_text(row.measured, row.digits)} |")
     return "\n".join(lines)
