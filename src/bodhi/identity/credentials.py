@@ -24,9 +24,7 @@ def read_credentials(headers: Headers, query: bytes = b"") -> list[bytes]:
         query: the raw query string, without its question mark.
     """
     found: list[bytes] = []
-    for name, value in headers:
-        if name not in _ALL:
-            continue
+    for name, value in [field for field in headers if field[0] in _ALL]:
         if name in _PLAIN:
             credential = value.strip()
         elif value[:7].lower() == _BEARER:

@@ -18,7 +18,7 @@ from bodhi.core.json_text import Span, Splice, apply
 from bodhi.core.types import Header, Headers
 from bodhi.formats.contract import Endpoint, Format
 from bodhi.formats.merge import merge_splices
-from bodhi.relay.headers import forwarded, joined
+from bodhi.relay.headers import NOT_FORWARDED, forwarded, joined
 from bodhi.relay.peek import repeated_models
 
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
@@ -95,7 +95,7 @@ def new_leg(api_model: ApiModel, upstream_format: Format, secret: Secret | None,
         timeouts=api_model.timeouts or timeouts,
         secret=secret,
         fixed=tuple(fixed),
-        replaced=frozenset(name for name, _ in fixed),
+        replaced=frozenset(name for name, _ in fixed) - NOT_FORWARDED,
         yielding=tuple(yielding),
         joined={name: tuple(values) for name, values in members.items()},
     )

@@ -12,6 +12,7 @@ _VALUE_BYTES = bytes(code for code in range(256) if code == 0x09 or (code >= 0x2
 """RFC 9110 section 5.5: anything but control characters; a tab counts as a blank."""
 _TARGET = re.compile(rb"/[\x21-\x7e]*")
 _OWN_NAMES = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection"})
+_AS_LINE = b": ".join
 _WITH_LENGTH = frozenset({b"POST", b"PUT", b"PATCH"})
 
 
@@ -23,8 +24,8 @@ def write_request_head(request: OutboundRequest) -> bytes:
         InvalidPath: the request's target does not fit the grammar.
     """
     headers = request.headers
-    names = [name for name, _ in headers]
-    fields = b"".join([b"%b: %b\r\n" % header for header in headers])
+    names = dict(headers)
+    fields = b"\r\n".join([*map(_AS_LINE, headers), b""])
     # Deleting what is allowed leaves what is not: the cheapest look at every byte that there is.
     if (
         b"" in names

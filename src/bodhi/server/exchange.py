@@ -35,6 +35,7 @@ _NAME_BYTES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 """What a field name may hold (RFC 9110 section 5.1), in lower case as ASGI has it."""
 _VALUE_BYTES = bytes(code for code in range(256) if code == 0x09 or (code >= 0x20 and code != 0x7F))
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_AS_LINE = b": ".join
 _BODILESS = frozenset({204, 304})
 _FAILED_BODY = b'{"error":{"message":"Internal error.","type":"server_error","code":"internal_error","param":null}}'
 _FAILED_HEADERS = [
@@ -232,9 +233,9 @@ class Exchange(Connection):
         host.transport.write(piece)
 
     def _head(self, status: int, headers: Headers) -> bytes:
-        fields = b"".join([b"%b: %b\r\n" % field for field in headers])
+        fields = b"\r\n".join([*map(_AS_LINE, headers), b""])
         # Deleting what is allowed leaves what is not; what is left of values are their own line ends (RFC 9112, 11.1).
-        names = [field[0] for field in headers]
+        names = dict(headers)
         if (
             b"" in names
             or b"".join(names).translate(None, _NAME_BYTES)
