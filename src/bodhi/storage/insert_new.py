@@ -5,6 +5,7 @@ One statement with many rows takes a fifth of the CPU of one statement a row, an
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Dialect, Table, bindparam, insert
@@ -20,7 +21,7 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[S
     while start < len(rows):
         # Powers of two: a few statements serve batches of every size, so that each is compiled once.
         size = min(MOST_ROWS, 1 << (len(rows) - start).bit_length() - 1)
-        values = tuple(value for row in rows[start : start + size] for value in row)
+        values = tuple(chain.from_iterable(rows[start : start + size]))
         await connection.exec_driver_sql(_statement(connection.dialect, table, size), values)
         start += size
 

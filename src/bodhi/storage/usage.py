@@ -28,7 +28,10 @@ _COUNTS = tuple(position for position, name in enumerate(COLUMNS) if name.endswi
 
 async def insert_usage(connection: AsyncConnection, records: Sequence[UsageRecord]) -> None:
     """Store records. A record that is there already stays as it is, so a batch can be retried."""
-    await insert_new(connection, usage_records, [_row(record) for record in records])
+    rows: list[Sequence[Any]] = [_read_columns(record) for record in records]
+    if not _is_ordinary(rows):
+        rows = [_storable_row(row) for row in rows]
+    await insert_new(connection, usage_records, rows)
 
 
 async def list_usage(
@@ -71,17 +74,29 @@ async def purge_usage(connection: AsyncConnection, before: float) -> int:
     return (await connection.execute(delete(usage_records).where(usage_records.c.at < before))).rowcount
 
 
-def _row(record: UsageRecord) -> list[Any]:
-    """Return the columns' values; one odd value, such as a count beyond 64 bits, must not cost the whole batch."""
-    values = list(_read_columns(record))
+def _is_ordinary(rows: Sequence[Sequence[Any]]) -> bool:
+    """Tell whether nothing in a batch could trouble a database: looked at by the column, which costs little."""
     for position in _TEXTS:
-        text = values[position]
-        if text is not None and not (text.isascii() and text.isprintable() and len(text) <= MAX_TEXT):
-            values[position] = storable(text, MAX_TEXT)
+        texts = [row[position] or "" for row in rows]
+        together = "".join(texts)
+        if not together.isascii() or not together.isprintable() or max(map(len, texts), default=0) > MAX_TEXT:
+            return False
     for position in _COUNTS:
-        count = values[position]
-        if count is not None and not 0 <= count <= LARGEST:
-            values[position] = min(max(count, 0), LARGEST)
+        counts = [row[position] or 0 for row in rows]
+        if min(counts, default=0) < 0 or max(counts, default=0) > LARGEST:
+            return False
+    return True
+
+
+def _storable_row(row: Sequence[Any]) -> Sequence[Any]:
+    """Return the columns' values; one odd value, such as a count beyond 64 bits, must not cost the whole batch."""
+    values = list(row)
+    for position in _TEXTS:
+        if values[position] is not None:
+            values[position] = storable(values[position], MAX_TEXT)
+    for position in _COUNTS:
+        if values[position] is not None:
+            values[position] = min(max(values[position], 0), LARGEST)
     return values
 
 
