@@ -9,11 +9,12 @@ from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
 from bodhi.core.types import Header
 from bodhi.core.usage import TokenCounts
 from bodhi.proxy.inbound import STATUS_CLIENT_LEFT, Call, ClientLeft, Receive, read_body
+from bodhi.server.connection import Connection
 
 
 def call(headers: Sequence[Header] = ()) -> Call:
     scope = {"method": "POST", "raw_path": b"/v1/x", "query_string": b"", "headers": list(headers)}
-    return Call("c1", scope, lambda: 10.0)
+    return Call("c1", scope, Connection(None), lambda: 10.0)
 
 
 def receiving(*messages: dict[str, Any]) -> Receive:

@@ -77,37 +77,34 @@ class DataPlane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
-        call = Call(self._new_id(), scope, self._clock.monotonic)
         connection: ClientConnection = scope["extensions"][EXTENSION]
-        connection.on_disconnect(_leaver(call))
+        call = Call(self._new_id(), scope, connection, self._clock.monotonic)
+        connection.on_disconnect(call.leave)
         found = self._classifier.find(call.method, call.raw_path, call.headers, call.query)
         try:
-            await self._serve_or_refuse(call, found, scope, receive, send)
-        except ClientLeft:
-            call.client_left = True
+            try:
+                await self._serve(call, found, connection, receive, send)
+            except BodhiError as error:
+                await self._refuse(call, found.surface, error, connection, send)
+            except ClientLeft:
+                call.client_left = True
+            except Exception:  # noqa: BLE001 # see the next line
+                # The last resort: a fault of ours is a 500 in the caller's dialect, and its trace stays in the log.
+                _log.exception("call %s failed", call.id)
+                await self._refuse(call, found.surface, InternalError(), connection, send)
         except asyncio.CancelledError:
-            if not call.client_left:
+            if not call.client_left or call.task is None:
                 raise
-            _uncancel()
+            call.task.uncancel()
         finally:
             connection.forget()
             if call.client_left and call.error is None:
                 call.error = "client_left"
             self._recorder.record(call.record(self._clock.now(), self._clock.monotonic()))
 
-    async def _serve_or_refuse(self, call: Call, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self._serve(call, found, scope, receive, send)
-        except BodhiError as error:
-            await self._refuse(call, found.surface, error, scope, send)
-        except ClientLeft:
-            raise
-        except Exception:  # noqa: BLE001 # see the next line
-            # The last resort: a fault of ours becomes a 500 in the caller's dialect, and its trace stays in the log.
-            _log.exception("call %s failed", call.id)
-            await self._refuse(call, found.surface, InternalError(), scope, send)
-
-    async def _serve(self, call: Call, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(
+        self, call: Call, found: Found, connection: ClientConnection, receive: Receive, send: Send
+    ) -> None:
         if found.problem is not None:
             raise found.problem
         if found.match is None and (value_of(call.headers, b"upgrade") or b"").lower() == b"websocket":
@@ -139,15 +136,16 @@ class DataPlane:
             if 300 <= response.status < 400 and response.status != 304:
                 raise UpstreamRedirect
             keeper = self._objects.keeper(match, principal, route.api_model.id, response)
-            await relay_answer(call, match.dialect, response, keeper, leg.secret, send, scope["extensions"][EXTENSION])
+            await relay_answer(call, match.dialect, response, keeper, leg.secret, send, connection)
         finally:
             response.release()
 
-    async def _refuse(self, call: Call, surface: Surface, error: BodhiError, scope: Scope, send: Send) -> None:
+    async def _refuse(
+        self, call: Call, surface: Surface, error: BodhiError, connection: ClientConnection, send: Send
+    ) -> None:
         """Answer with an error; an answer that has begun can only be cut."""
         if call.status:
             call.error = error.code
-            connection: ClientConnection = scope["extensions"][EXTENSION]
             connection.abort()
             return
         status, headers, body = write_refusal(error, surface.voice, call.id)
@@ -188,24 +186,6 @@ def _named(seen: Peek) -> str:
     if seen.model is None:
         raise ModelMissing(param="model")
     return seen.model
-
-
-def _leaver(call: Call) -> Callable[[], None]:
-    """Return what to do when the client's connection is lost: cancel the call, which closes what it opened."""
-    task = asyncio.current_task()
-
-    def leave() -> None:
-        call.client_left = True
-        if task is not None:
-            task.cancel()
-
-    return leave
-
-
-def _uncancel() -> None:
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()
 
 
 def _call_ids() -> Callable[[], str]:

@@ -1,5 +1,6 @@
 """One inbound request as the data plane sees it: read from ASGI, with the notes that its usage record needs."""
 
+from asyncio import Task
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
@@ -19,6 +20,10 @@ EXTENSION = "bodhi.connection"
 
 class ClientConnection(Protocol):
     """What the data plane asks of the client's connection; the server implements it."""
+
+    @property
+    def task(self) -> Task[None] | None:
+        """The task that runs this call."""
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Call back once when the client leaves."""
@@ -47,10 +52,10 @@ class Call:
     __slots__ = (
         "api_model_id", "body", "bytes_in", "bytes_out", "client_left", "clock", "counts", "endpoint", "error",
         "first_byte_at", "headers", "id", "method", "model_asked", "model_sent", "principal", "query", "raw_path",
-        "started_at", "status", "stream",
+        "started_at", "status", "stream", "task",
     )  # fmt: skip
 
-    def __init__(self, call_id: str, scope: Scope, clock: Callable[[], float]) -> None:
+    def __init__(self, call_id: str, scope: Scope, connection: ClientConnection, clock: Callable[[], float]) -> None:
         self.id = call_id
         self.clock = clock
         """The monotonic clock that the times of this call are read from."""
@@ -73,6 +78,13 @@ class Call:
         self.bytes_out = 0
         self.counts: TokenCounts | None = None
         self.client_left = False
+        self.task = connection.task
+
+    def leave(self) -> None:
+        """Take note that the client left: cancel the call, which closes what it opened."""
+        self.client_left = True
+        if self.task is not None:
+            self.task.cancel()
 
     def record(self, at: float, ended_at: float) -> UsageRecord:
         """Return the usage record of this call.

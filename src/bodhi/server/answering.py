@@ -123,6 +123,7 @@ class AnsweringProtocol(HttpToolsProtocol):
     def _start(self, exchange: Exchange) -> None:
         self._active = exchange
         task = self.loop.create_task(exchange.run(self.app))  # owned by the server: it waits for it and cancels it
+        exchange.task = task
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 

@@ -1,5 +1,6 @@
 """What the application may know of the client's connection during one call. How it is served lives in `exchange`."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -14,12 +15,14 @@ class Connection:
     next call on the same connection.
     """
 
-    __slots__ = ("_callback", "client", "gone")
+    __slots__ = ("_callback", "client", "gone", "task")
 
     def __init__(self, client: tuple[str, int] | None) -> None:
         self.client = client
         self.gone = False
         """The client left, or the server cut the call: nothing that is sent arrives any more."""
+        self.task: asyncio.Task[None] | None = None
+        """The task that runs the application for this call, known before it begins."""
         self._callback: Callable[[], None] | None = None
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:

@@ -161,8 +161,9 @@ class Exchange(Connection):
                 await self._fail()
         finally:
             self.forget()
-            # The scope holds this exchange: without the cut each call would be garbage that only the collector frees.
+            # The scope and the task hold this exchange: uncut, each call would be garbage for the collector alone.
             self.scope = {}
+            self.task = None
 
     async def _fail(self) -> None:
         if self.started:
