@@ -1,6 +1,8 @@
 """Opening a home folder: everything is made on the first start, and nothing is overwritten on a wrong one."""
 
+import asyncio
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bodhi.core.errors import StartupError
-from bodhi.home import EXIT_HOME, ROOT_KEY_FILE, open_home, root_key_sources, store_urls
+from bodhi.home import EXIT_HOME, ROOT_KEY_FILE, Home, _make_folder, open_home, root_key_sources, store_urls
 from bodhi.settings import Settings, read_settings
 from bodhi.storage.schema_state import MAIN_VERSION_TABLE, schema_state
 
@@ -102,3 +104,26 @@ async def test_opening_leaves_no_trace_of_its_look_at_the_folder(tmp_path: Path)
     await (await open_home(settings(tmp_path))).close()
 
     assert ".writable" not in [path.name for path in tmp_path.iterdir()]
+
+
+async def test_many_may_open_a_fresh_home_at_once(tmp_path: Path) -> None:
+    settings = read_settings({}, home=tmp_path / "home")
+
+    opened = await asyncio.gather(*(open_home(settings) for _ in range(6)), return_exceptions=True)
+    homes = [home for home in opened if isinstance(home, Home)]
+    for home in homes:
+        await home.close()
+
+    assert [str(each) for each in opened if isinstance(each, BaseException)] == []
+    assert len({home.vault.root.key_id for home in homes}) == 1
+    assert len({home.vault.active_id for home in homes}) == 1
+
+
+def test_a_server_and_commands_that_start_together_do_not_trip_over_one_another(tmp_path: Path) -> None:
+    settings = read_settings({}, home=tmp_path / "home")
+
+    with ThreadPoolExecutor(8) as threads:
+        tried = [threads.submit(_make_folder, settings) for _ in range(2_000)]
+
+    assert [attempt.exception() for attempt in tried if attempt.exception()] == []
+    assert list(settings.home.iterdir()) == []

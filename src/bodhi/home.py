@@ -5,6 +5,7 @@ Order matters: the root key is checked against the database as it lies there bef
 
 import asyncio
 import sys
+import tempfile
 from dataclasses import dataclass
 
 from bodhi.core.clock import SYSTEM_CLOCK, Clock
@@ -90,9 +91,9 @@ def _make_folder(settings: Settings) -> None:
     home = settings.home
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = home / ".writable"
-        probe.touch(mode=0o600)
-        probe.unlink()
+        # Without a name where the system can, so that a server and a command that start at once never meet.
+        with tempfile.TemporaryFile(dir=home):
+            pass
     except OSError as error:
         message = (
             f"The data folder {home} cannot be written: {error.strerror}. "
