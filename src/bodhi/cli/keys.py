@@ -68,7 +68,7 @@ def rotate(
         return
     if data:
         print_line(
-            f"New data key. {told['resealed']} provider keys sealed anew, {told['unopened']} could not be opened."
+            f"New data key. {told['resealed']} provider key(s) sealed anew, {told['unopened']} could not be opened."
         )
     if root:
         print_line(f"New root key {told['root_key']}. Back it up: without it no provider key can be opened.")
