@@ -19,6 +19,7 @@ from bodhi.storage.engine import Store
 from bodhi.storage.tokens import insert_token, revoke_token
 from bodhi.storage.users import User, insert_user
 from bodhi.storage.vault import Vault
+from bodhi.storage.version import bump_config_version
 from tests.fakes.clocks import StillClock
 from tests.fakes.stores import fresh_store, new_vault
 from tests.fakes.waiting import eventually
@@ -187,3 +188,40 @@ async def test_a_revoked_token_is_known_as_revoked(world: World) -> None:
         await revoke_token(connection, "t1", None, world.time.time)
     await world.directory.reload()
     assert world.directory.snapshot.grants[b"m" * 32].revoked_at is not None
+
+
+async def test_a_look_learns_what_another_process_wrote(world: World) -> None:
+    await world.add()
+    async with world.store.write() as connection:
+        await connection.execute(text("UPDATE api_models SET name = 'renamed'"))
+        await bump_config_version(connection)
+
+    await world.directory.look()
+
+    assert [m.name for m in world.directory.snapshot.api_models] == ["renamed"]
+
+
+async def test_many_who_look_at_once_share_two_looks_at_most(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.add()
+    looks = 0
+    follow = world.directory.follow
+
+    async def counted() -> None:
+        nonlocal looks
+        looks += 1
+        await follow()
+
+    monkeypatch.setattr(world.directory, "follow", counted)
+    await asyncio.gather(*(world.directory.look() for _ in range(200)))
+
+    assert looks <= 2
+
+
+async def test_a_look_at_a_store_that_is_out_says_so_to_everybody(world: World) -> None:
+    await world.add()
+    await world.hide_versions()
+
+    looked = await asyncio.gather(*(world.directory.look() for _ in range(20)), return_exceptions=True)
+
+    assert [type(each) for each in looked] == [StoreUnavailable] * 20
+    assert world.directory.stale_since is not None

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from bodhi.identity.tokens import new_token
+from bodhi.core.clock import SYSTEM_CLOCK
+from bodhi.identity.mint import Owner, TokenWish, mint_token
+from bodhi.identity.tokens import TokenHasher, new_token
 from bodhi.storage.engine import Store
 from tests.fakes.gateway import Gateway
 from tests.fakes.raw_client import RawAnswer, ask
@@ -85,6 +87,8 @@ def test_an_outage_stops_no_known_token_and_refuses_no_unknown_one(
         written = len(gateway.records())
 
         with OUTAGES[outage](tmp_path):
+            # At once, long before the directory's next look: nobody may be told that a token is wrong by a guess.
+            assert call(gateway, OPENAI, new_token().reveal()).status == 503
             eventually_in_thread(lambda: directory.stale_since is not None, 20)
             for way in BY_DIALECT:
                 served = call(gateway, way, gateway.token)
@@ -102,9 +106,23 @@ def test_an_outage_stops_no_known_token_and_refuses_no_unknown_one(
             assert RESPONSES.message_of(follow_up.body)
             assert ask(gateway.port, b"GET", b"/readyz").body == b'{"status":"degraded"}'
             eventually_in_thread(lambda: recorder.failures > 0, 20)
-            assert recorder.queued == 4 * 3 + 2
+            assert recorder.queued == 1 + 4 * 3 + 2
 
         eventually_in_thread(lambda: directory.stale_since is None, 20)
         assert call(gateway, OPENAI, gateway.mint()).status == 200
-        assert len(gateway.records()) == written + 4 * 3 + 2 + 1
+        assert len(gateway.records()) == written + 1 + 4 * 3 + 2 + 1
         assert recorder.dropped.total() == 0
+
+
+def test_a_token_that_another_process_minted_works_at_once(tmp_path: Path, upstream_thread: UpstreamThread) -> None:
+    with Gateway(tmp_path) as gateway:
+        gateway.add_api_model(
+            OPENAI.format, upstream_thread.base_url(OPENAI.format), key=OPENAI.provider_key, models=("ok",)
+        )
+        home, admin = gateway.server.home, gateway.admin
+        hasher = TokenHasher(home.vault.derive("token-mac/v1"))
+        owner = Owner(admin.id, admin.name, admin.role)
+        secret, _ = gateway.do(mint_token(home.store, hasher, SYSTEM_CLOCK, owner, TokenWish(name="elsewhere")))
+
+        assert call(gateway, OPENAI, secret.reveal()).status == 200
+        assert call(gateway, OPENAI, new_token().reveal()).status == 401

@@ -34,6 +34,13 @@ class Source:
     known: Known = field(default_factory=Known)
     stale_since: float | None = None
     loaded: bool = True
+    arriving: dict[bytes, TokenGrant] = field(default_factory=dict)
+    """Tokens that only a look brings."""
+    looks: int = 0
+
+    async def look(self) -> None:
+        self.looks += 1
+        self.known = Known({**self.known.grants, **self.arriving})
 
     @property
     def snapshot(self) -> Known:
@@ -164,3 +171,19 @@ def test_a_principal_is_remembered_until_the_snapshot_changes(world: World) -> N
     assert world.authenticator.principal(bearer(token)) is first
     world.source.known = Known(dict(world.source.known.grants))
     assert world.authenticator.principal(bearer(token)) is not first
+
+
+async def test_a_token_that_came_meanwhile_is_known_after_a_look(world: World) -> None:
+    token = world.token()
+    world.source.arriving, world.source.known = world.source.known.grants, Known()
+    with pytest.raises(TokenUnknown):
+        world.authenticator.principal(bearer(token))
+
+    assert (await world.authenticator.principal_after_look(bearer(token))).user_id == "u1"
+
+
+async def test_what_has_not_the_shape_of_a_token_is_not_worth_a_look(world: World) -> None:
+    with pytest.raises(TokenUnknown):
+        await world.authenticator.principal_after_look(bearer(b"sk-abc"))
+
+    assert world.source.looks == 0

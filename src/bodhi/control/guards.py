@@ -11,7 +11,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from bodhi.control.services import Given
-from bodhi.core.errors import Forbidden, NotReady, RoleTooLow, TokenMissing, TokensConflict
+from bodhi.core.errors import Forbidden, NotReady, RoleTooLow, TokenMissing, TokensConflict, TokenUnknown
 from bodhi.core.principal import Principal, Role
 from bodhi.identity.credentials import read_credentials
 from bodhi.identity.sign_in import looks_like_session
@@ -43,7 +43,10 @@ async def signed_in(request: Request, services: Given, _bearer: _Bearer, _api_ke
     if not credentials:
         raise TokenMissing("Sign in, or send a Bodhi API token as `Authorization: Bearer <token>`.")
     if not any(looks_like_session(credential) for credential in credentials):
-        return services.authenticator.principal(request.scope["headers"])
+        try:
+            return services.authenticator.principal(request.scope["headers"])
+        except TokenUnknown:
+            return await services.authenticator.principal_after_look(request.scope["headers"])
     if len(credentials) > 1:
         raise TokensConflict("The request carries a session and another credential. Send one.")
     return await services.sessions.principal(credentials[0])

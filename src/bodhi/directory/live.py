@@ -18,6 +18,8 @@ from bodhi.storage.vault import CannotOpen, Vault
 from bodhi.storage.version import config_version
 
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 0.05
+"""Least time between two looks that unknown tokens ask for."""
 OPENED_SECONDS = 30.0
 MAX_OPENED = 1_000
 
@@ -49,6 +51,10 @@ class Directory:
         self._snapshot: Snapshot | None = None
         self._opened: dict[str, _Opened] = {}
         self._reloading = asyncio.Lock()
+        self._looking = asyncio.Lock()
+        self._looks_begun = 0
+        self._looks_done = 0
+        self._looked_at = -LOOK_SECONDS
         self._begun = 0
         self._done = 0
         self._on_forget: list[Callable[[], None]] = []
@@ -109,6 +115,36 @@ class Directory:
                 if self.stale_since is None:
                     log.exception("the configuration could not be read; the last known one stays in use")
                 self._mark_stale()
+
+    async def look(self) -> None:
+        """Make sure that the snapshot is what the store holds now, for the sake of what was not found in it.
+
+        Callers at the same time share one look that began after they called, and looks keep a distance: whoever
+        makes up tokens cannot make the store work.
+
+        Raises:
+            StoreUnavailable: the store does not answer, so nothing can be said of what is unknown.
+        """
+        seen = self._looks_begun
+        async with self._looking:
+            if self._looks_done <= seen:
+                pause = self._looked_at + LOOK_SECONDS - self._clock.monotonic()
+                if pause > 0:
+                    await asyncio.sleep(pause)
+                await self._look_now()
+        if self.stale_since is not None:
+            raise StoreUnavailable(retry_after=5)
+
+    async def _look_now(self) -> None:
+        self._looks_begun += 1
+        begun = self._looks_begun
+        try:
+            await self.follow()
+        except StoreUnavailable:
+            self._mark_stale()
+        finally:
+            self._looks_done = begun
+            self._looked_at = self._clock.monotonic()
 
     async def follow(self) -> None:
         """Look at the version once, and reload when it moved.

@@ -49,6 +49,9 @@ class TokenSource(Protocol):
         """Since when the store has not answered, or None while it does."""
         ...
 
+    async def look(self) -> None:
+        """Make sure that the snapshot is the newest. Raises StoreUnavailable where that cannot be had."""
+
 
 class Authenticator:
     """Turns credentials into principals. One exists per process, and it is called once per proxied call."""
@@ -79,6 +82,15 @@ class Authenticator:
         if not credentials:
             raise TokenMissing
         return self._only_valid_of(credentials)
+
+    async def principal_after_look(self, headers: Headers, query: bytes = b"") -> Principal:
+        """Find who is asking with a token that is not known here: another process may have minted it just now.
+
+        What has not even a token's shape is refused without a look. Raises as `principal` does.
+        """
+        if any(looks_like_token(credential) for credential in read_credentials(headers, query)):
+            await self._directory.look()
+        return self.principal(headers, query)
 
     def principal_of_token(self, token: bytes) -> Principal:
         """Find whose token this is. Raises as `principal` does."""

@@ -16,6 +16,7 @@ from bodhi.core.errors import (
     InternalError,
     MethodNotAllowed,
     ModelMissing,
+    TokenUnknown,
     UnknownEndpoint,
     UpgradeRequired,
     UpstreamRedirect,
@@ -109,7 +110,11 @@ class DataPlane:
             raise found.problem
         if found.match is None and (value_of(call.headers, b"upgrade") or b"").lower() == b"websocket":
             raise UpgradeRequired
-        principal = call.principal = self._authenticator.principal(call.headers, call.query)
+        try:
+            principal = self._authenticator.principal(call.headers, call.query)
+        except TokenUnknown:
+            principal = await self._authenticator.principal_after_look(call.headers, call.query)
+        call.principal = principal
         match = found.match or _no_match(call, found)
         call.endpoint = match.endpoint.name
         if match.endpoint.serves is not Serves.RELAY:
