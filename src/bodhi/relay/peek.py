@@ -14,29 +14,23 @@ import msgspec
 from bodhi.core.errors import InvalidField, InvalidJson, ModelAmbiguous, ModelInvalid
 from bodhi.core.json_text import Member, Span, elements, is_object, is_string, members, read_string
 
-_ABSENT = msgspec.Raw(b"")
-
-
-class _Head(msgspec.Struct):
-    """The fields that routing may need, undecoded; everything else in the body is skipped by the decoder."""
-
-    model: msgspec.Raw = _ABSENT
-    stream: msgspec.Raw = _ABSENT
-
 
 class _UsualHead(msgspec.Struct):
-    """The same as nearly every body has it."""
+    """The fields that routing needs, as nearly every body has them; all else is skipped by the decoder."""
 
     model: str
     stream: bool = False
 
 
-_read_head = msgspec.json.Decoder(_Head).decode
+class _AnyObject(msgspec.Struct):
+    """Nothing of an object: decoding it only proves that it is one."""
+
+
 _read_usual_head = msgspec.json.Decoder(_UsualHead).decode
+_read_any_object = msgspec.json.Decoder(_AnyObject).decode
 _KEY = b'"model"'
 _LONGEST_GAP = 8
 """Blanks around a colon that nobody exceeds; who does takes the longer way."""
-_MODEL_KEY = re.compile(rb'"model"[ \t\n\r]*:?[ \t\n\r]*')
 _ESCAPED_LETTER = re.compile(rb"\\u00[4567]")
 """A letter or underscore spelled as an escape: only then can a key of ours be spelled otherwise than plainly."""
 
@@ -63,25 +57,8 @@ def peek(body: bytes, references: Sequence[str] = ()) -> Peek:
     """
     if not references and (seen := _peek_usual(body)) is not None:
         return seen
-    try:
-        head = _read_head(body)
-    except msgspec.MsgspecError as error:
-        _judge(body, error)
-        return _peek_exactly(body, references)
-    except RecursionError as error:
-        raise InvalidJson("The request body nests too deeply.") from error
-    key = _MODEL_KEY.search(body)
-    if (
-        references
-        or (body.rfind(b"\\u00") >= 0 and _ESCAPED_LETTER.search(body))
-        or (key and body.rfind(b'"model"') > key.start())
-    ):
-        return _peek_exactly(body, references)
-    raw = bytes(head.model)
-    if not raw or key is None:
-        return Peek(stream=bytes(head.stream) == b"true")
-    start = key.end()
-    return Peek(_read_model(raw), Span(start, start + len(raw)), bytes(head.stream) == b"true")
+    _check_is_object(body)
+    return _peek_exactly(body, references)
 
 
 def _peek_usual(body: bytes) -> Peek | None:
@@ -92,7 +69,9 @@ def _peek_usual(body: bytes) -> Peek | None:
         return None
     # CPython looks from the end three times as fast as from the beginning, and these looks go over the whole body.
     key = body.rfind(_KEY)
-    if key < 0 or body.find(_KEY) != key or body.rfind(b"\\u00") >= 0 or not head.model.strip():
+    if key < 0 or body.find(_KEY) != key or not head.model.strip():
+        return None
+    if body.rfind(b"\\u00") >= 0 and _ESCAPED_LETTER.search(body):
         return None
     value = b'"%b"' % head.model.encode()
     start = body.find(value, key + len(_KEY), key + len(_KEY) + len(value) + _LONGEST_GAP)
@@ -110,10 +89,7 @@ def repeated_models(body: bytes, paths: Sequence[str]) -> Iterator[tuple[str, Sp
     """
     if not body.strip():
         return
-    try:
-        _read_head(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        _judge(body, error)
+    _check_is_object(body)
     for path in paths:
         for span in _spans_at(body, [Span(0, len(body))], path):
             yield _read_model(body[span.start : span.end]), span
@@ -188,6 +164,18 @@ def _read_model(raw: bytes) -> str:
     if not model.strip():
         raise ModelInvalid(param="model")
     return model
+
+
+def _check_is_object(body: bytes) -> None:
+    """Refuse what is not a JSON object.
+
+    Raises:
+        InvalidJson: with the reason and the place.
+    """
+    try:
+        _read_any_object(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        _judge(body, error)
 
 
 def _judge(body: bytes, error: Exception) -> None:
