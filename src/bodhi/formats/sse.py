@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_EVENT_BYTES = 8 * 1024 * 1024
+MAX_EVENT_BYTES = 2 * 1024 * 1024
+"""A stream without a blank line holds this much at most; only its usage is lost beyond it."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -4,6 +4,7 @@ Both directions are open lists: what tomorrow's clients and providers add passes
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bodhi.core.types import Header, Headers
 
@@ -52,17 +53,9 @@ GUARD_HEADERS: tuple[Header, ...] = (
 MAX_REMEMBERED_NAMES = 4_096
 
 
-class _Verdicts(dict[bytes, bool]):
-    """Remembers of each field name whether it is forwarded, within a bound, for names come from outside."""
-
-    def __missing__(self, name: bytes) -> bool:
-        verdict = name not in NOT_FORWARDED and not name.startswith(NOT_FORWARDED_PREFIXES)
-        if len(self) < MAX_REMEMBERED_NAMES:
-            self[name] = verdict
-        return verdict
-
-
-_is_forwarded = _Verdicts()
+@lru_cache(maxsize=MAX_REMEMBERED_NAMES)
+def _is_forwarded(name: bytes) -> bool:
+    return name not in NOT_FORWARDED and not name.startswith(NOT_FORWARDED_PREFIXES)
 
 
 def connection_names(headers: Headers) -> frozenset[bytes]:
@@ -81,7 +74,7 @@ def forwarded(headers: Headers, dropped: frozenset[bytes] = frozenset()) -> list
         headers: as received, names in lower case.
         dropped: further names that the operator keeps from upstreams.
     """
-    passed = [field for field in headers if _is_forwarded[field[0]]]
+    passed = [field for field in headers if _is_forwarded(field[0])]
     if len(passed) != len(headers) and (named := connection_names(headers)):
         dropped = dropped | named
     if dropped:

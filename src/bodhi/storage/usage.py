@@ -1,4 +1,4 @@
-"""Repository of usage records. Batches go in as one statement; queues and drop counts are accounting's."""
+"""Repository of usage records. Batches go in many rows to a statement; queues and drop counts are accounting's."""
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
