@@ -28,11 +28,7 @@ _BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) 
 NOTHING = "-"
 _WHO = {
     guards.Public: "anybody",
-    guards.SignedIn: "anybody who proves who they are",
-    guards.SessionOnly: "a person who signed in; no token",
-    guards.PowerUser: "power users and above",
-    guards.Manager: "managers and above",
-    guards.Admin: "admins",
+    guards.Allowed: "see docs/roles.md",
 }
 _MODEL_IN = {
     ModelIn.BODY: "the body's `model`",

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from socket import socket
 
 from bodhi.accounting.recorder import Recorder
+from bodhi.accounting.refusals import Refusals
 from bodhi.accounting.upkeep import Upkeep
 from bodhi.control.api import create_control_api
+from bodhi.control.browser import Browser
 from bodhi.control.services import Services
 from bodhi.core.credential import Secret
 from bodhi.core.errors import StartupError
@@ -17,6 +19,7 @@ from bodhi.formats.contract import Format
 from bodhi.formats.registry import FORMATS, dialects_of
 from bodhi.home import Home, open_home
 from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.mint import Mint
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
@@ -66,6 +69,7 @@ class Server:
     directory: Directory
     upstream: UpstreamClient
     recorder: Recorder
+    refusals: Refusals
     upkeep: Upkeep
     setup: Setup
     services: Services
@@ -111,7 +115,9 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     stopping = Stopping()
     recorder = Recorder(store, clock)
     passwords = Passwords()
-    setup = Setup(settings.home, store, passwords, clock)
+    audit = home.audit
+    refusals = Refusals(store, audit)
+    setup = Setup(settings.home, store, passwords, audit, clock)
     hasher = TokenHasher(home.vault.derive("token-mac/v1"))
     authenticator = Authenticator(directory, hasher, clock)
     egress = Egress(EgressPolicy(private_networks=settings.private_networks))
@@ -136,8 +142,13 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         vault=home.vault,
         authenticator=authenticator,
         hasher=hasher,
-        sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), clock),
+        mint=Mint(store, hasher, audit, clock),
+        sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), audit, clock),
         setup=setup,
+        passwords=passwords,
+        audit=audit,
+        refusals=refusals,
+        browser=Browser(settings.public_url, secure=settings.secure_cookies, trusted_proxies=settings.trusted_proxies),
         upstream=upstream,
         formats=by_name,
         clock=clock,
@@ -147,7 +158,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     )
     application = Application(data_plane, create_control_api(services), Assets())
     upkeep = Upkeep(store, recorder, clock)
-    return Server(home, directory, upstream, recorder, upkeep, setup, services, application, stopping)
+    return Server(home, directory, upstream, recorder, refusals, upkeep, setup, services, application, stopping)
 
 
 async def run(settings: Settings, announce: Callable[[Announcement], None]) -> None:
@@ -190,7 +201,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
     server.stopping.ask = lambda: http.front.draining
     try:
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(part.run()) for part in (server.recorder, server.upkeep)]
+            running = [group.create_task(part.run()) for part in (server.recorder, server.refusals, server.upkeep)]
             running.append(group.create_task(server.directory.watch()))
             await http.run_until_stopped()
             for task in running:

@@ -12,6 +12,7 @@ from bodhi.core.clock import SYSTEM_CLOCK, Clock
 from bodhi.core.credential import Secret
 from bodhi.core.errors import StartupError, StoreUnavailable
 from bodhi.settings import Settings
+from bodhi.storage.audit import PURPOSE, AuditLog
 from bodhi.storage.data_keys import check_root_key, open_vault
 from bodhi.storage.engine import Store
 from bodhi.storage.root_key import RootKeySources
@@ -31,6 +32,7 @@ class Home:
     settings: Settings
     store: Store
     vault: Vault
+    audit: AuditLog
     clock: Clock
 
     async def close(self) -> None:
@@ -75,7 +77,8 @@ async def open_home(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Home:
             raise StartupError(message, EXIT_HOME)
         if state != "current":
             await _migrate(urls)
-        return Home(settings, store, await open_vault(store, sources, clock), clock)
+        vault = await open_vault(store, sources, clock)
+        return Home(settings, store, vault, AuditLog(vault.derive(PURPOSE), clock), clock)
     except StoreUnavailable as error:
         await store.close()
         reason = f" ({error.__cause__})" if error.__cause__ else ""

@@ -6,8 +6,10 @@ Only `app` and `cli` import this module; everything below is handed the values i
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bodhi.core.api_model import Timeouts
 from bodhi.core.errors import StartupError
@@ -63,6 +65,20 @@ def _level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"use one of {', '.join(LOG_LEVELS)}")
     return text.lower()
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if text.strip() and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
+        raise ValueError("use a scheme and a host, such as https://bodhi.example.org")
+    return text.strip().rstrip("/")
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("use addresses or networks, such as 10.0.0.0/8") from None
 
 
 def _path(text: str) -> Path:
@@ -154,6 +170,19 @@ class Settings:
         _flag,
         "Whether a proxy in front ends TLS, so that Bodhi may listen beyond loopback.",
     )
+    public_url: str = _setting(
+        "BODHI_PUBLIC_URL",
+        "",
+        _url,
+        "Where people open Bodhi, such as `https://bodhi.example.org`; invite links and sign-in with OpenID Connect "
+        "use it. With `https`, cookies travel by HTTPS only. Empty: `http://localhost` and the port.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        "BODHI_TRUSTED_PROXIES",
+        "",
+        _networks,
+        "Addresses or networks, comma-separated, of the proxies in front, whose `X-Forwarded-For` is believed.",
+    )
     private_networks: bool = _setting(
         "BODHI_PRIVATE_NETWORKS",
         "true",
@@ -221,6 +250,11 @@ class Settings:
         _level,
         "Least severity that is logged: debug, info, warning or error.",
     )
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers reach Bodhi by HTTPS."""
+        return self.behind_tls_proxy or self.public_url.startswith("https://")
 
     @property
     def timeouts(self) -> Timeouts:

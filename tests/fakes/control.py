@@ -11,7 +11,9 @@ from typing import Any
 import httpx2
 import uvicorn
 
+from bodhi.accounting.refusals import Refusals
 from bodhi.control.api import create_control_api
+from bodhi.control.browser import Browser
 from bodhi.control.services import Services
 from bodhi.core.api_model import Timeouts
 from bodhi.core.credential import Secret
@@ -20,12 +22,14 @@ from bodhi.core.principal import Role, TokenGrant
 from bodhi.directory.live import Directory
 from bodhi.formats.registry import FORMATS
 from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.mint import Mint
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
-from bodhi.identity.sign_in import Sessions
+from bodhi.identity.sign_in import BEARER, Opening, Sessions
 from bodhi.identity.tokens import TokenHasher, new_token
 from bodhi.relay.egress import Egress, EgressPolicy
 from bodhi.relay.upstream import UpstreamClient
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.tokens import insert_token
 from bodhi.storage.users import User, insert_user
@@ -63,8 +67,13 @@ class Control:
     async def session_of(self, name: str, role: Role = Role.ADMIN) -> dict[str, str]:
         """Create a user, sign in, and return the headers to send."""
         user = await self.add_user(name, role)
-        secret = await self.services.sessions.open(user)
-        return {"authorization": f"Bearer {secret.reveal()}"}
+        return await self.sign_in(user)
+
+    async def sign_in(self, user: User) -> dict[str, str]:
+        """Open a session for a user, and return the headers to send."""
+        async with self.store.write() as connection:
+            opened = await self.services.sessions.open(connection, user, Opening(method="password", carried_by=BEARER))
+        return {"authorization": f"Bearer {opened.secret.reveal()}"}
 
     async def token_of(self, name: str, role: Role, scope: str) -> dict[str, str]:
         """Create a user with a token, and return the headers to send."""
@@ -99,7 +108,7 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
         time, vault = StillClock(), new_vault()
         formats = {each.name: each for each in FORMATS}
         directory = Directory(store, vault, time.clock, formats)
-        hasher = TokenHasher(b"t" * 32)
+        hasher, audit = TokenHasher(b"t" * 32), AuditLog(b"a" * 32, time.clock)
         upstream = UpstreamClient(Egress(EgressPolicy(private_networks=private_networks)))
         services = Services(
             store=store,
@@ -107,8 +116,13 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
             vault=vault,
             authenticator=Authenticator(directory, hasher, time.clock),
             hasher=hasher,
-            sessions=Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), time.clock),
-            setup=Setup(home, store, PASSWORDS, time.clock),
+            mint=Mint(store, hasher, audit, time.clock),
+            sessions=Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), audit, time.clock),
+            setup=Setup(home, store, PASSWORDS, audit, time.clock),
+            passwords=PASSWORDS,
+            audit=audit,
+            refusals=Refusals(store, audit),
+            browser=Browser(),
             upstream=upstream,
             formats=formats,
             clock=time.clock,

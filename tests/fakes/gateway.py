@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 from bodhi.app import Announcement, Server, build, run_built
 from bodhi.core.api_model import ApiModel
+from bodhi.core.audit import Actor, Via
 from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.credential import Secret
 from bodhi.core.ids import new_id
@@ -20,7 +21,7 @@ from bodhi.core.usage import UsageRecord
 from bodhi.formats.contract import Format
 from bodhi.formats.registry import FORMATS
 from bodhi.home import open_home
-from bodhi.identity.mint import Owner, TokenWish, mint_token
+from bodhi.identity.mint import Mint, Owner, TokenWish, mint_token
 from bodhi.identity.tokens import TokenHasher
 from bodhi.server.run import bind_sockets, new_runner
 from bodhi.settings import Settings, read_settings
@@ -134,7 +135,12 @@ class Gateway:
     async def _mint(self, owner: User, wish: TokenWish) -> str:
         home = self.server.home
         hasher = TokenHasher(home.vault.derive("token-mac/v1"))
-        secret, _ = await mint_token(home.store, hasher, SYSTEM_CLOCK, Owner(owner.id, owner.name, owner.role), wish)
+        secret, _ = await mint_token(
+            Mint(home.store, hasher, home.audit, SYSTEM_CLOCK),
+            Actor(via=Via.HOST, user_name="test"),
+            Owner(owner.id, owner.name, owner.role),
+            wish,
+        )
         await self.server.directory.reload()
         return secret.reveal()
 

@@ -26,6 +26,7 @@ async def fresh_store(folder: Path) -> AsyncIterator[Store]:
         async with store.write() as connection:
             await connection.run_sync(tables.main.create_all)
             await connection.execute(insert(tables.config_version).values(id=1, version=1))
+            await connection.execute(insert(tables.audit_head).values(id=1, seq=0, mac=b""))
         async with store.usage_write() as connection:
             await connection.run_sync(tables.usage.create_all)
         yield store

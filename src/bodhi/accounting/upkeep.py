@@ -7,6 +7,7 @@ from typing import NoReturn
 from bodhi.accounting.recorder import Recorder
 from bodhi.core.clock import Clock
 from bodhi.core.errors import StoreUnavailable
+from bodhi.core.session import IDLE_SECONDS
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import purge_objects
 from bodhi.storage.sessions import purge_sessions
@@ -71,4 +72,4 @@ class Upkeep:
         now = self._clock.now()
         async with self._store.write() as connection:
             await purge_objects(connection, now - OBJECT_DAYS * DAY)
-            await purge_sessions(connection, now)
+            await purge_sessions(connection, now, idle_since=now - IDLE_SECONDS)

@@ -1,6 +1,8 @@
 """Options that several commands share, and the opening of the home folder that they name."""
 
 import asyncio
+import getpass
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from bodhi.core.audit import Actor, Via
 from bodhi.core.credential import Secret
 from bodhi.core.errors import InvalidField
 from bodhi.core.principal import Role
@@ -40,6 +43,15 @@ def with_home(home: Path | None, work: Callable[[Home], Awaitable[_T]]) -> _T:
             await opened.close()
 
     return asyncio.run(run())
+
+
+def host_actor() -> Actor:
+    """Return who acts on the command line: the operating system's account."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return Actor(via=Via.HOST, user_name=name)
 
 
 async def find_owner(home: Home, name: str | None) -> User:

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from bodhi.cli.options import HomeOption, JsonOption, read_secret_line, with_home
+from bodhi.cli.options import HomeOption, JsonOption, host_actor, read_secret_line, with_home
 from bodhi.cli.output import print_json, print_line
 from bodhi.home import Home
 from bodhi.identity.passwords import Passwords
-from bodhi.identity.setup import Setup, create_first_admin
+from bodhi.identity.setup import Setup, insert_admin, new_admin
 from bodhi.storage.users import User
 
 
@@ -26,8 +26,10 @@ def setup(
 
     async def work(opened: Home) -> User:
         passwords = Passwords()
-        user = await create_first_admin(opened.store, passwords, opened.clock, username, password)
-        Setup(opened.settings.home, opened.store, passwords, opened.clock).close()
+        user = await new_admin(passwords, opened.clock, username, password)
+        async with opened.store.write() as connection:
+            await insert_admin(connection, opened.audit, host_actor(), user)
+        Setup(opened.settings.home, opened.store, passwords, opened.audit, opened.clock).close()
         return user
 
     user = with_home(home, work)

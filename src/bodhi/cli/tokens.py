@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, with_home
+from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, host_actor, with_home
 from bodhi.cli.output import day, print_json, print_line, print_table
+from bodhi.core.audit import Act
 from bodhi.core.clock import iso_time
 from bodhi.core.credential import Secret
 from bodhi.core.errors import UnknownObject
 from bodhi.core.principal import TokenGrant
 from bodhi.home import Home
-from bodhi.identity.mint import TOKEN_DAYS, Owner, TokenWish, mint_token
+from bodhi.identity.mint import TOKEN_DAYS, Mint, Owner, TokenWish, mint_token
 from bodhi.identity.tokens import TokenHasher
 from bodhi.storage.tokens import list_tokens, revoke_token
 
@@ -37,7 +38,8 @@ def create(  # noqa: PLR0913 # one argument an option
         user = await find_owner(opened, owner)
         hasher = TokenHasher(opened.vault.derive("token-mac/v1"))
         wish = TokenWish(name=name, scope=scope, days=expires or None, allowed_models=tuple(model or ()))
-        return await mint_token(opened.store, hasher, opened.clock, Owner(user.id, user.name, user.role), wish)
+        mint = Mint(opened.store, hasher, opened.audit, opened.clock)
+        return await mint_token(mint, host_actor(), Owner(user.id, user.name, user.role), wish)
 
     secret, grant = with_home(home, work)
     if as_json:
@@ -83,6 +85,7 @@ def revoke(
         async with opened.store.write() as connection:
             if not await revoke_token(connection, token_id, None, opened.clock.now()):
                 raise UnknownObject(f"There is no live token with the id {token_id!r}.")
+            await opened.audit.append(connection, host_actor(), Act(action="token.revoke", subject_id=token_id))
 
     with_home(home, work)
     if as_json:

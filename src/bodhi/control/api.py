@@ -8,13 +8,13 @@ from typing_extensions import override
 
 from bodhi import __version__
 from bodhi.control import formats, health, session, setup, tokens, usage
+from bodhi.control.access import PREFIX
 from bodhi.control.api_models import endpoints as api_models
 from bodhi.control.envelope import Envelope
 from bodhi.control.errors import add_error_handlers
 from bodhi.control.schemas import ErrorBody
 from bodhi.control.services import Services
 
-PREFIX = "/bodhi/v1"
 PATHS = ("/livez", "/readyz")
 """Paths of this application outside its prefix."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from bodhi.control.guards import SignedIn
+from bodhi.control.guards import Allowed
 from bodhi.control.services import Given
 from bodhi.formats.contract import Format
 
@@ -57,7 +57,7 @@ class Formats(BaseModel):
 
 
 @router.get("/formats")
-async def list_formats(_: SignedIn, services: Given) -> Formats:
+async def list_formats(_: Allowed, services: Given) -> Formats:
     """List the API formats."""
     return Formats(data=[_shown(each) for each in services.formats.values()])
 

@@ -1,25 +1,31 @@
-"""Who may call an endpoint, as types: a guard is part of each endpoint's signature. What proves identity is identity's.
+"""Who may call an endpoint: a guard is part of each endpoint's signature, and `access` says whom it lets in.
 
-A caller shows an API token (bearer, `x-api-key` or `x-goog-api-key`) or the secret of a session (bearer). Cookies and
-`?key=` mean nothing here.
+A caller shows an API token (bearer, `x-api-key` or `x-goog-api-key`), or a session: as bearer token, or in the cookie
+of one of Bodhi's own pages. `?key=` means nothing here. What proves identity is identity's.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
-from bodhi.control.services import Given
-from bodhi.core.errors import Forbidden, NotReady, RoleTooLow, TokenMissing, TokensConflict, TokenUnknown
-from bodhi.core.principal import Principal, Role
+from bodhi.control.access import BY_ENDPOINT, PREFIX, Access, Confirm
+from bodhi.control.services import Given, Services
+from bodhi.core.audit import Actor
+from bodhi.core.errors import (
+    ConfirmationNeeded,
+    NotReady,
+    RoleTooLow,
+    ScopeTooNarrow,
+    SessionNeeded,
+    TokenMissing,
+    TokensConflict,
+    TokenUnknown,
+)
+from bodhi.core.principal import Principal
+from bodhi.core.session import CONFIRMED_SECONDS
 from bodhi.identity.credentials import read_credentials
-from bodhi.identity.sign_in import looks_like_session
-
-
-async def public() -> None:
-    """Let anybody in."""
-
+from bodhi.identity.sign_in import BEARER, COOKIE, looks_like_session
 
 _Bearer = Annotated[
     object, Security(HTTPBearer(scheme_name="bearer", description="A session or an API token.", auto_error=False))
@@ -28,60 +34,122 @@ _ApiKey = Annotated[
     object,
     Security(APIKeyHeader(scheme_name="api_key", name="x-api-key", description="An API token.", auto_error=False)),
 ]
+_Cookie = Annotated[
+    object,
+    Security(
+        APIKeyCookie(
+            scheme_name="cookie", name="bodhi_session", description="The session of a browser.", auto_error=False
+        )
+    ),
+]
 
 
-async def signed_in(request: Request, services: Given, _bearer: _Bearer, _api_key: _ApiKey) -> Principal:
-    """Let in whoever proves who they are. The last two parameters only describe, in OpenAPI, what to send.
+def access_of(request: Request) -> Access:
+    """Return the row of the endpoint that serves a request: by the route that was matched, never by the path."""
+    return BY_ENDPOINT[request.method, PREFIX + request.scope["route"].path]
+
+
+async def public(request: Request, services: Given) -> Actor:
+    """Let anybody in, unless a page of another site sends them.
+
+    Raises:
+        CrossSite: another site's page asks.
+    """
+    services.browser.check_page(request.method, request.scope["headers"], by_cookie=False)
+    return Actor(address=_address(request, services))
+
+
+async def allowed(
+    request: Request, services: Given, _bearer: _Bearer, _api_key: _ApiKey, _cookie: _Cookie
+) -> Principal:
+    """Let in whom the endpoint's row names. The last three parameters only describe, in OpenAPI, what to send.
 
     Raises:
         Unauthenticated: nothing, or nothing valid, was shown.
         NotReady: there is no Admin yet, so nobody can prove anything.
+        CrossSite: another site's page asks.
+        Forbidden: the role, the token's scope or the age of the proof does not do.
     """
-    credentials = read_credentials(request.scope["headers"])
     if services.directory.loaded and not services.directory.snapshot.has_admin:
         raise NotReady
+    principal = await _prove(request, services)
+    check_access(access_of(request), principal, services.clock.now())
+    return principal
+
+
+def check_access(access: Access, principal: Principal, now: float) -> None:
+    """Refuse a principal whom a row does not let in.
+
+    Raises:
+        SessionNeeded: the endpoint takes no API tokens.
+        ScopeTooNarrow: it takes some, and not this one.
+        RoleTooLow: the principal's role is below the row's.
+        ConfirmationNeeded: the person's last proof of identity is too old.
+    """
+    if access.role is None:
+        return
+    if principal.scope is not None and principal.scope not in access.scopes:
+        if not access.scopes:
+            raise SessionNeeded
+        raise ScopeTooNarrow
+    if principal.role < access.role:
+        raise RoleTooLow(
+            f"This needs the role {access.role.wire}; yours, or your token's scope, is {principal.role.wire}."
+        )
+    if access.confirm is Confirm.YES:
+        check_confirmed(principal, now)
+
+
+def check_confirmed(principal: Principal, now: float) -> None:
+    """Refuse a session whose person has not lately proved who they are. Tokens prove it with every request.
+
+    Raises:
+        ConfirmationNeeded: it was longer ago than ten minutes.
+    """
+    proved = principal.authenticated_at
+    if principal.token_id is None and (proved is None or now - proved > CONFIRMED_SECONDS):
+        raise ConfirmationNeeded
+
+
+async def acting(request: Request, services: Given, principal: "Allowed") -> Actor:
+    """Return who acts and from where, for the audit trail."""
+    return Actor(
+        user_id=principal.user_id,
+        user_name=principal.user_name,
+        token_id=principal.token_id,
+        session_id=principal.session_id,
+        address=_address(request, services),
+    )
+
+
+async def _prove(request: Request, services: Services) -> Principal:
+    """Find out who is asking. Raises as `allowed` does."""
+    headers = request.scope["headers"]
+    credentials = read_credentials(headers)
+    cookie = None if credentials else services.browser.session_of(headers)
+    services.browser.check_page(request.method, headers, by_cookie=cookie is not None)
+    if cookie is not None:
+        return await services.sessions.principal(cookie, COOKIE)
     if not credentials:
         raise TokenMissing("Sign in, or send a Bodhi API token as `Authorization: Bearer <token>`.")
     if not any(looks_like_session(credential) for credential in credentials):
         try:
-            return services.authenticator.principal(request.scope["headers"])
+            return services.authenticator.principal(headers)
         except TokenUnknown:
-            return await services.authenticator.principal_after_look(request.scope["headers"])
+            return await services.authenticator.principal_after_look(headers)
     if len(credentials) > 1:
         raise TokensConflict("The request carries a session and another credential. Send one.")
-    return await services.sessions.principal(credentials[0])
+    return await services.sessions.principal(credentials[0], BEARER)
 
 
-SignedInPrincipal = Annotated[Principal, Depends(signed_in)]
+def _address(request: Request, services: Services) -> str | None:
+    client = request.scope.get("client")
+    return services.browser.address(client[0] if client else None, request.scope["headers"])
 
 
-def at_least(role: Role) -> Callable[[Principal], Awaitable[Principal]]:
-    """Make a guard that lets in a role and those above it. A token counts with the lesser of its scope and owner."""
-
-    async def guard(principal: SignedInPrincipal) -> Principal:
-        if principal.role < role:
-            raise RoleTooLow(
-                f"This needs the role {role.wire}; yours, or your token's scope, is {principal.role.wire}."
-            )
-        return principal
-
-    return guard
-
-
-async def by_session(principal: SignedInPrincipal) -> Principal:
-    """Let in people who signed in, and no token.
-
-    Raises:
-        Forbidden: an API token was shown.
-    """
-    if principal.token_id is not None:
-        raise Forbidden("API tokens cannot create or revoke API tokens. Sign in, or use `bodhi token` on the host.")
-    return principal
-
-
-Public = Annotated[None, Depends(public)]
-SignedIn = SignedInPrincipal
-PowerUser = Annotated[Principal, Depends(at_least(Role.POWER_USER))]
-Manager = Annotated[Principal, Depends(at_least(Role.MANAGER))]
-Admin = Annotated[Principal, Depends(at_least(Role.ADMIN))]
-SessionOnly = Annotated[Principal, Depends(by_session)]
+Public = Annotated[Actor, Depends(public)]
+"""Anybody; the value says from where, for the audit trail."""
+Allowed = Annotated[Principal, Depends(allowed)]
+"""Whom the endpoint's row in `access` lets in."""
+Acting = Annotated[Actor, Depends(acting)]
+"""The same caller as the audit trail names them."""

@@ -6,16 +6,21 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from bodhi.accounting.refusals import Refusals
+from bodhi.control.browser import Browser
 from bodhi.core.api_model import Timeouts
 from bodhi.core.clock import Clock
 from bodhi.core.errors import StoreUnavailable
 from bodhi.directory.live import Directory
 from bodhi.formats.contract import Format
 from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.mint import Mint
+from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
 from bodhi.identity.tokens import TokenHasher
 from bodhi.relay.upstream import UpstreamClient
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.vault import Vault
 
@@ -30,8 +35,13 @@ class Services:
     authenticator: Authenticator
     hasher: TokenHasher
     """For API tokens; sessions have one of their own."""
+    mint: Mint
     sessions: Sessions
     setup: Setup
+    passwords: Passwords
+    audit: AuditLog
+    refusals: Refusals
+    browser: Browser
     upstream: UpstreamClient
     formats: Mapping[str, Format]
     clock: Clock

@@ -1,12 +1,12 @@
 """The first Admin, by the setup code. Codes and their file are identity's."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, SecretStr
 
 from bodhi.control.guards import Public
 from bodhi.control.schemas import Body
 from bodhi.control.services import Given, reload
-from bodhi.control.session import Opened, opened
+from bodhi.control.session import Begun, begun, opening
 from bodhi.core.credential import Secret
 from bodhi.storage.users import list_users
 
@@ -25,6 +25,8 @@ class Claim(Body):
     code: str
     username: str
     password: SecretStr
+    bearer: bool = False
+    """Whether a program asks, which is shown the session's secret; a browser gets a cookie instead."""
 
 
 @router.get("/setup")
@@ -35,8 +37,10 @@ async def state(_: Public, services: Given) -> SetupState:
 
 
 @router.post("/setup", status_code=201)
-async def claim(_: Public, services: Given, body: Claim) -> Opened:
+async def claim(actor: Public, services: Given, request: Request, response: Response, body: Claim) -> Begun:
     """Create the first Admin with the setup code, and sign them in. Works once."""
-    user = await services.setup.claim(body.code, body.username, Secret(body.password.get_secret_value()))
+    how = opening(request, actor, "setup", bearer=body.bearer)
+    password = Secret(body.password.get_secret_value())
+    user, opened = await services.setup.claim(body.code, body.username, password, how, services.sessions)
     await reload(services)
-    return opened(services, user, await services.sessions.open(user))
+    return begun(services, response, user, opened)

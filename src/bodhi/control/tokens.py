@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from bodhi.control.guards import SessionOnly, SignedIn
+from bodhi.control.guards import Acting, Allowed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Body, Time
 from bodhi.control.services import Given, reload
+from bodhi.core.audit import Act
 from bodhi.core.errors import RoleTooLow, UnknownObject
 from bodhi.core.principal import Role, TokenGrant
 from bodhi.identity.mint import MAX_DAYS, MAX_GLOBS, TOKEN_DAYS, Owner, TokenWish, mint_token
@@ -52,7 +53,7 @@ class Minted(TokenShown):
 
 
 @router.post("/tokens", status_code=201)
-async def create(principal: SessionOnly, services: Given, body: NewToken) -> Minted:
+async def create(principal: Allowed, actor: Acting, services: Given, body: NewToken) -> Minted:
     """Mint an API token. Needs a session: tokens cannot mint tokens."""
     wish = TokenWish(
         name=body.name,
@@ -61,14 +62,14 @@ async def create(principal: SessionOnly, services: Given, body: NewToken) -> Min
         allowed_models=tuple(body.allowed_models),
     )
     owner = Owner(principal.user_id, principal.user_name, principal.role)
-    secret, grant = await mint_token(services.store, services.hasher, services.clock, owner, wish)
+    secret, grant = await mint_token(services.mint, actor, owner, wish)
     await reload(services)
     return Minted(**_shown(grant, None).model_dump(mode="python"), token=secret.reveal())
 
 
 @router.get("/tokens")
 async def list_all(
-    principal: SignedIn,
+    principal: Allowed,
     services: Given,
     *,
     all_owners: Annotated[bool, Query(description="Everybody's; for Managers and above.")] = False,
@@ -86,12 +87,13 @@ async def list_all(
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-async def revoke(principal: SessionOnly, services: Given, token_id: str) -> None:
+async def revoke(principal: Allowed, actor: Acting, services: Given, token_id: str) -> None:
     """Revoke an API token at once: one's own, or as Manager or Admin anybody's."""
     owner = None if principal.role >= Role.MANAGER else principal.user_id
     async with services.store.write() as connection:
         if not await revoke_token(connection, token_id, owner, services.clock.now()):
             raise UnknownObject("There is no such token, or it was revoked before.")
+        await services.audit.append(connection, actor, Act(action="token.revoke", subject_id=token_id))
     await reload(services)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from bodhi.control.guards import SignedIn
+from bodhi.control.guards import Allowed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Time
 from bodhi.control.services import Given
@@ -45,7 +45,7 @@ Filter = Annotated[str | None, Query(max_length=256)]
 
 @router.get("/usage")
 async def list_calls(
-    principal: SignedIn,
+    principal: Allowed,
     services: Given,
     api_model_id: Filter = None,
     token_id: Filter = None,

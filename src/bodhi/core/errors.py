@@ -3,22 +3,25 @@
     BodhiError
     ├── CallerError                  the request must change
     │   ├── Unauthenticated          401
-    │   │   ├── TokenMissing · TokenUnknown · TokenExpired · TokenRevoked · SignInFailed
+    │   │   ├── TokenMissing · TokenUnknown · TokenExpired · TokenRevoked · TokenDisabled
+    │   │   └── SignInFailed · SessionEnded · IdentityRefused
     │   ├── Forbidden                403
-    │   │   └── ModelNotAllowed · RoleTooLow
+    │   │   ├── ModelNotAllowed · RoleTooLow · ScopeTooNarrow · SessionNeeded
+    │   │   └── CrossSite · ConfirmationNeeded · CapturesNotAllowed
     │   ├── BadRequest               400
     │   │   ├── InvalidJson · ModelMissing · ModelInvalid · ModelAmbiguous · ModelFormatMismatch
-    │   │   ├── TokensConflict · InvalidField · InvalidPath · PreviousResponseNotFound · SetupCodeWrong
+    │   │   ├── TokensConflict · InvalidField · InvalidPath · PreviousResponseNotFound
+    │   │   ├── SetupCodeWrong · LinkInvalid
     │   │   └── ApiModelUnusable     the api model's own configuration stops the call
     │   ├── NotFound                 404
     │   │   └── UnknownModel · UnknownEndpoint · UnknownObject
-    │   ├── MethodNotAllowed 405 · Conflict 409 · BodyTooLarge 413 · UnsupportedEncoding 415
-    │   └── UpgradeRequired 426
+    │   ├── MethodNotAllowed 405 · Conflict 409 (LastAdmin) · BodyTooLarge 413 · UnsupportedEncoding 415
+    │   └── UpgradeRequired 426 · TooManyAttempts 429
     ├── UpstreamError                the provider did not answer as HTTP asks
     │   ├── UpstreamUnreachable · UpstreamBroke · UpstreamMalformed · UpstreamRedirect   502
     │   └── UpstreamTimeout          504
     └── GatewayError                 Bodhi itself
-        ├── StoreUnavailable · Overloaded   503
+        ├── StoreUnavailable · Overloaded · IdentityProviderUnavailable   503
         ├── NotReady                 503
         └── InternalError            500
 
@@ -87,6 +90,24 @@ class TokenRevoked(Unauthenticated):
     code = "token_revoked"
 
 
+class TokenDisabled(Unauthenticated):
+    """This Bodhi API token, or its owner's account, is disabled. Ask an Admin or Manager to enable it."""
+
+    code = "token_disabled"
+
+
+class SessionEnded(Unauthenticated):
+    """Your session has ended. Sign in again."""
+
+    code = "session_ended"
+
+
+class IdentityRefused(Unauthenticated):
+    """The identity provider's answer was refused. Begin to sign in again."""
+
+    code = "identity_refused"
+
+
 class SignInFailed(Unauthenticated):
     """The user name or the password is wrong."""
 
@@ -110,6 +131,36 @@ class RoleTooLow(Forbidden):
     """Your role or your token's scope does not allow this."""
 
     code = "role_too_low"
+
+
+class ScopeTooNarrow(Forbidden):
+    """Your API token's scope does not allow this. Use a token with a wider scope, or sign in."""
+
+    code = "scope_too_narrow"
+
+
+class SessionNeeded(Forbidden):
+    """API tokens cannot do this. Sign in, or use the `bodhi` command on the host."""
+
+    code = "session_needed"
+
+
+class CrossSite(Forbidden):
+    """A page of another site, or of another port, asked for this. Only Bodhi's own pages may use your session."""
+
+    code = "cross_site_refused"
+
+
+class ConfirmationNeeded(Forbidden):
+    """This needs a recent sign-in. Confirm with your password, or sign in again, then repeat the request."""
+
+    code = "confirmation_needed"
+
+
+class CapturesNotAllowed(Forbidden):
+    """Reading captured prompts and completions needs a permission of its own, which an Admin gives."""
+
+    code = "captures_not_allowed"
 
 
 class BadRequest(CallerError):
@@ -179,6 +230,12 @@ class SetupCodeWrong(BadRequest):
     code = "setup_code_wrong"
 
 
+class LinkInvalid(BadRequest):
+    """This link is wrong, used or expired. Ask whoever sent it for a new one."""
+
+    code = "link_invalid"
+
+
 class ApiModelUnusable(BadRequest):
     """The api model for this call is misconfigured. Ask whoever maintains it to open and save it again."""
 
@@ -224,6 +281,12 @@ class Conflict(CallerError):
     status = 409
 
 
+class LastAdmin(Conflict):
+    """This would leave Bodhi without an Admin who can sign in. Make somebody else an Admin first."""
+
+    code = "last_admin"
+
+
 class BodyTooLarge(CallerError):
     """The request body is larger than this gateway accepts."""
 
@@ -243,6 +306,14 @@ class UpgradeRequired(CallerError):
 
     code = "websocket_not_served"
     status = 426
+
+
+class TooManyAttempts(CallerError):
+    """Too many attempts. Wait before the next one."""
+
+    code = "too_many_attempts"
+    status = 429
+    retryable = True
 
 
 # The upstream
@@ -310,6 +381,14 @@ class Overloaded(GatewayError):
     """Bodhi has no capacity for this call right now. Try again shortly."""
 
     code = "overloaded"
+    status = 503
+    retryable = True
+
+
+class IdentityProviderUnavailable(GatewayError):
+    """The identity provider could not be reached or did not answer as OpenID Connect asks. Try again shortly."""
+
+    code = "identity_provider_unavailable"
     status = 503
     retryable = True
 

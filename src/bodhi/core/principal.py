@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 class Role(IntEnum):
     """What a person may do; each role includes those below it."""
 
+    GUEST = 0
+    """Signed in, and let in to nothing yet: somebody from the identity provider who has no role."""
     USER = 10
     POWER_USER = 20
     MANAGER = 30
@@ -21,8 +23,17 @@ class Role(IntEnum):
 
 ROLES = {role.wire: role for role in Role}
 
-SCOPES = {"user": Role.USER, "power_user": Role.POWER_USER}
+SCOPES = {"chat": Role.USER, "user": Role.USER, "power_user": Role.POWER_USER}
 """A token's scope caps what its owner's role allows: the role that a principal with this scope has at most."""
+
+CHAT = "chat"
+"""The scope of the short-lived tokens that a signed-in page gets: model endpoints, and nothing else."""
+
+PROGRAM_SCOPES = ("user", "power_user")
+"""The scopes that people may mint tokens with."""
+
+MODEL_CALLS = Role.USER
+"""The lowest role that may call the model endpoints. Any token scope may; cookies and sessions never do."""
 
 MAX_REMEMBERED_MODELS = 1_000
 
@@ -44,17 +55,31 @@ class TokenGrant:
     created_at: float
     expires_at: float | None
     revoked_at: float | None
+    disabled_at: float | None = None
+    owner_disabled: bool = False
+    session_id: str | None = None
+    """For a chat token the session it ends with."""
 
 
 @dataclass(slots=True)
 class Principal:
-    """Someone who proved who they are: a user, through a session or a token that can only narrow the role."""
+    """Someone who proved who they are: a user, through a session or a token that can only narrow the role.
+
+    Exactly one of `token_id` and `session_id` is set.
+    """
 
     user_id: str
     user_name: str
     role: Role
     token_id: str | None = None
     token_name: str | None = None
+    scope: str | None = None
+    """The token's scope; None for a session."""
+    session_id: str | None = None
+    authenticated_at: float | None = None
+    """When the person behind a session last proved who they are, by password or identity provider; Unix time."""
+    reads_captures: bool = False
+    """Whether an Admin has allowed this person to read captured prompts and completions; never through a token."""
     allowed_models: tuple[str, ...] = ()
     _remembered: dict[str, bool] = field(default_factory=dict)
 
@@ -78,5 +103,6 @@ def principal_of(grant: TokenGrant) -> Principal:
         role=min(SCOPES[grant.scope], grant.owner_role),
         token_id=grant.id,
         token_name=grant.name,
+        scope=grant.scope,
         allowed_models=grant.allowed_models,
     )

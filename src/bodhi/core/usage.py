@@ -45,3 +45,5 @@ class UsageRecord:
     output_tokens: int | None
     cached_tokens: int | None
     reasoning_tokens: int | None
+    cost_nano: int | None = None
+    """Cost in billionths of a US dollar; None where the price is not known, which is not zero."""

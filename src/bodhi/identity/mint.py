@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from bodhi.core.api_model import check_name
+from bodhi.core.audit import Act, Actor
 from bodhi.core.clock import Clock
 from bodhi.core.credential import Secret
 from bodhi.core.errors import InvalidField, RoleTooLow
 from bodhi.core.ids import new_id
-from bodhi.core.principal import SCOPES, Role, TokenGrant
+from bodhi.core.principal import PROGRAM_SCOPES, SCOPES, Role, TokenGrant
 from bodhi.identity.tokens import TokenHasher, new_token
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.tokens import insert_token
 
@@ -46,8 +48,8 @@ def check_wish(wish: TokenWish, owner: Owner) -> None:
         RoleTooLow: the scope or the missing expiry is beyond the owner's role.
     """
     check_name(wish.name)
-    if wish.scope not in SCOPES:
-        raise InvalidField(f"The scope must be one of: {', '.join(SCOPES)}.", param="scope")
+    if wish.scope not in PROGRAM_SCOPES:
+        raise InvalidField(f"The scope must be one of: {', '.join(PROGRAM_SCOPES)}.", param="scope")
     if SCOPES[wish.scope] > owner.role:
         raise RoleTooLow("A token cannot have a wider scope than its owner's role.", param="scope")
     if wish.days is None and owner.role < Role.ADMIN:
@@ -61,9 +63,17 @@ def check_wish(wish: TokenWish, owner: Owner) -> None:
             raise InvalidField(f"An allowed model has 1 to {MAX_GLOB} characters, none blank.", param="allowed_models")
 
 
-async def mint_token(
-    store: Store, hasher: TokenHasher, clock: Clock, owner: Owner, wish: TokenWish
-) -> tuple[Secret, TokenGrant]:
+@dataclass(frozen=True, slots=True)
+class Mint:
+    """What minting needs. One exists per process."""
+
+    store: Store
+    hasher: TokenHasher
+    audit: AuditLog
+    clock: Clock
+
+
+async def mint_token(mint: Mint, actor: Actor, owner: Owner, wish: TokenWish) -> tuple[Secret, TokenGrant]:
     """Store a new token by its MAC alone, and return it for the one time that it is shown.
 
     Raises:
@@ -72,11 +82,11 @@ async def mint_token(
         StoreUnavailable: the store does not answer; there is no token.
     """
     check_wish(wish, owner)
-    secret, now = new_token(), clock.now()
+    secret, now = new_token(), mint.clock.now()
     grant = TokenGrant(
-        id=new_id(clock),
+        id=new_id(mint.clock),
         name=wish.name.strip(),
-        mac=hasher.mac(secret.reveal().encode()),
+        mac=mint.hasher.mac(secret.reveal().encode()),
         owner_id=owner.id,
         owner_name=owner.name,
         owner_role=owner.role,
@@ -86,6 +96,15 @@ async def mint_token(
         expires_at=None if wish.days is None else now + wish.days * DAY,
         revoked_at=None,
     )
-    async with store.write() as connection:
+    after = {
+        "owner": owner.name,
+        "scope": grant.scope,
+        "allowed_models": list(grant.allowed_models),
+        "expires_at": grant.expires_at,
+    }
+    async with mint.store.write() as connection:
         await insert_token(connection, grant)
+        await mint.audit.append(
+            connection, actor, Act(action="token.create", subject_id=grant.id, subject_name=grant.name, after=after)
+        )
     return secret, grant

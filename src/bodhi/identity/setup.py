@@ -10,12 +10,17 @@ import secrets
 import unicodedata
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodhi.core.audit import Act, Actor
 from bodhi.core.clock import Clock
 from bodhi.core.credential import Secret
 from bodhi.core.errors import Conflict, InvalidField, SetupCodeWrong
 from bodhi.core.ids import new_id
 from bodhi.core.principal import Role
 from bodhi.identity.passwords import Passwords, check_password
+from bodhi.identity.sign_in import Opened, Opening, Sessions
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.users import User, insert_first_admin, list_users
 
@@ -46,30 +51,40 @@ def check_user_name(text: str) -> str:
     return name
 
 
-async def create_first_admin(store: Store, passwords: Passwords, clock: Clock, name: str, password: Secret) -> User:
-    """Create the first Admin as the host's operator, without a code.
+async def insert_admin(connection: AsyncConnection, audit: AuditLog, actor: Actor, user: User) -> None:
+    """Store the first Admin, with the row in the audit trail, in the caller's transaction.
+
+    Raises:
+        Conflict: there are users already.
+    """
+    if not await insert_first_admin(connection, user):
+        raise Conflict("Bodhi is already set up. Sign in instead.")
+    after = {"role": user.role.wire, "issuer": user.issuer}
+    await audit.append(
+        connection, actor, Act(action="setup.claim", subject_id=user.id, subject_name=user.name, after=after)
+    )
+
+
+async def new_admin(passwords: Passwords, clock: Clock, name: str, password: Secret) -> User:
+    """Make the first Admin's account, not yet stored.
 
     Raises:
         InvalidField: the name or the password is not acceptable.
-        Conflict: there are users already.
     """
     name = check_user_name(name)
     check_password(password, name)
     password_hash = await passwords.new_hash(password)
-    user = User(new_id(clock), name, Role.ADMIN, password_hash, disabled=False, created_at=clock.now())
-    async with store.write() as connection:
-        if not await insert_first_admin(connection, user):
-            raise Conflict("Bodhi is already set up. Sign in instead.")
-    return user
+    return User(new_id(clock), name, Role.ADMIN, password_hash, disabled=False, created_at=clock.now())
 
 
 class Setup:
     """The setup code of one home folder, from the server's start until there is an Admin. One exists per process."""
 
-    def __init__(self, home: Path, store: Store, passwords: Passwords, clock: Clock) -> None:
+    def __init__(self, home: Path, store: Store, passwords: Passwords, audit: AuditLog, clock: Clock) -> None:
         self._path = home / FILE_NAME
         self._store = store
         self._passwords = passwords
+        self._audit = audit
         self._clock = clock
         self._code: Secret | None = None
         # Claims take turns: of many at once, the first to be right wins and the others never reach the slow hash.
@@ -90,8 +105,19 @@ class Setup:
         self._code = None
         self._path.unlink(missing_ok=True)
 
-    async def claim(self, code: str, name: str, password: Secret) -> User:
-        """Create the first Admin for whoever holds the code.
+    def check(self, code: str) -> None:
+        """Refuse a wrong code.
+
+        Raises:
+            SetupCodeWrong: the code is wrong, or somebody has used it.
+        """
+        if self._code is None or not _plain(self._code).matches(_plain(Secret(code))):
+            raise SetupCodeWrong(param="code")
+
+    async def claim(
+        self, code: str, name: str, password: Secret, opening: Opening, sessions: Sessions
+    ) -> tuple[User, Opened]:
+        """Create the first Admin for whoever holds the code, and sign them in, in one transaction.
 
         Raises:
             SetupCodeWrong: the code is wrong, or somebody has used it.
@@ -99,15 +125,17 @@ class Setup:
             Conflict: there are users already.
         """
         async with self._claiming:
-            if self._code is None or not _plain(self._code).matches(_plain(Secret(code))):
-                raise SetupCodeWrong(param="code")
+            self.check(code)
+            user = await new_admin(self._passwords, self._clock, name, password)
             try:
-                user = await create_first_admin(self._store, self._passwords, self._clock, name, password)
+                async with self._store.write() as connection:
+                    await insert_admin(connection, self._audit, Actor(address=opening.address), user)
+                    opened = await sessions.open(connection, user, opening)
             except Conflict:
                 self.close()
                 raise
             self.close()
-            return user
+            return user, opened
 
     def _read_or_write(self) -> Secret:
         """Read the code that an earlier start left, or make one that only this account can read."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -67,18 +68,30 @@ users = Table(
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False, unique=True),  # the name case-folded
     Column("role", Text, nullable=False),
-    Column("password_hash", Text),
+    Column("password_hash", Text),  # null: signs in at the identity provider, or not at all
+    Column("issuer", Text),  # with `subject` the identity at an OpenID Connect provider; both or neither
+    Column("subject", Text),
+    Column("reads_captures", Boolean, nullable=False, server_default=false()),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("signed_in_at", Double),
+    Index("ix_users_issuer_subject", "issuer", "subject", unique=True),
 )
 
 sessions = Table(
     "sessions",
     main,
-    Column("mac", LargeBinary, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("mac", LargeBinary, nullable=False, unique=True),
     Column("user_id", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("method", Text, nullable=False),  # password | oidc | setup | invite
+    Column("carried_by", Text, nullable=False),  # cookie | bearer
     Column("created_at", Double, nullable=False),
-    Column("expires_at", Double, nullable=False, index=True),
+    Column("authenticated_at", Double, nullable=False),  # when the person last proved who they are
+    Column("seen_at", Double, nullable=False),  # to the minute
+    Column("expires_at", Double, nullable=False, index=True),  # whatever is done meanwhile
+    Column("address", Text),
+    Column("user_agent", Text),
 )
 
 tokens = Table(
@@ -94,6 +107,108 @@ tokens = Table(
     Column("expires_at", Double),
     Column("revoked_at", Double),
     Column("last_used_at", Double),
+    Column("disabled_at", Double),
+    # The secret before the last rotation, and until when it still works.
+    Column("previous_mac", LargeBinary, unique=True),
+    Column("previous_until", Double),
+    # A chat token ends with the session that it was made for; null for tokens of programs.
+    Column("session_id", Text, ForeignKey("sessions.id", ondelete="CASCADE"), index=True),
+)
+
+invites = Table(
+    "invites",
+    main,
+    # A one-time link: to make an account, or to set a new password for one.
+    Column("id", Text, primary_key=True),
+    Column("mac", LargeBinary, nullable=False, unique=True),
+    Column("purpose", Text, nullable=False),  # invite | password_reset
+    Column("role", Text),  # of the account that an invite makes
+    Column("user_id", Text, ForeignKey("users.id", ondelete="CASCADE"), index=True),  # whose password is reset
+    Column("note", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_by_name", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+    Column("used_at", Double),
+    Column("revoked_at", Double),
+)
+
+access_requests = Table(
+    "access_requests",
+    main,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("note", Text, nullable=False),
+    Column("state", Text, nullable=False),  # pending | approved | rejected
+    Column("role", Text),  # the role that was given
+    Column("created_at", Double, nullable=False),
+    Column("decided_at", Double),
+    Column("decided_by", Text),
+    Column("decided_by_name", Text),
+)
+
+oidc_flows = Table(
+    "oidc_flows",
+    main,
+    # A sign-in that has gone to the identity provider and not come back. Its row is removed when it does, whatever
+    # the answer, so that no state works twice.
+    Column("state_mac", LargeBinary, primary_key=True),
+    Column("browser_mac", LargeBinary, nullable=False),  # of the cookie that ties the flow to a browser
+    Column("sealed", Text, nullable=False),  # nonce and PKCE verifier
+    Column("purpose", Text, nullable=False),  # sign_in | setup | confirm
+    Column("session_id", Text, ForeignKey("sessions.id", ondelete="CASCADE")),  # which one is confirmed
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+)
+
+attempts = Table(
+    "attempts",
+    main,
+    # Throttles by GCRA: one moment for each subject that tries, hashed, since it may be anything that was typed.
+    Column("subject", LargeBinary, primary_key=True),
+    Column("arrival", Double, nullable=False, index=True),  # the theoretical arrival time
+)
+
+policies = Table(
+    "policies",
+    main,
+    # What Admins decide for everybody, by name.
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+)
+
+audit_log = Table(
+    "audit_log",
+    main,
+    # The administrative acts, each chained to the one before by a keyed MAC. No foreign keys: a row outlives what it
+    # names.
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False, index=True),
+    Column("action", Text, nullable=False, index=True),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("count", BigInteger, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("user_id", Text, index=True),
+    Column("user_name", Text),
+    Column("token_id", Text),
+    Column("session_id", Text),
+    Column("address", Text),
+    Column("subject_id", Text, index=True),
+    Column("subject_name", Text),
+    Column("before", Text, nullable=False),  # JSON object
+    Column("after", Text, nullable=False),  # JSON object
+    Column("mac", LargeBinary, nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    main,
+    # One row: the last link of the chain. Its lock makes writers take turns.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    CheckConstraint("id = 1", name="single_row"),
 )
 
 api_models = Table(
@@ -158,4 +273,20 @@ usage_records = Table(
     Column("output_tokens", BigInteger),
     Column("cached_tokens", BigInteger),
     Column("reasoning_tokens", BigInteger),
+    Column("cost_nano", BigInteger),  # billionths of a US dollar; null: unknown, which is not free
+    Index("ix_usage_records_user_id_at", "user_id", "at"),
+)
+
+captures = Table(
+    "captures",
+    usage,
+    # Prompts and completions, where an Admin has turned that on. Sealed: the texts are base64 of what was sent.
+    Column("call_id", Text, primary_key=True),
+    Column("at", Double, nullable=False, index=True),
+    Column("user_id", Text),
+    Column("sealed_request", Text, nullable=False),
+    Column("sealed_response", Text, nullable=False),
+    Column("request_bytes", BigInteger, nullable=False),  # of the whole, of which a part may be kept
+    Column("response_bytes", BigInteger, nullable=False),
+    Column("truncated", Boolean, nullable=False),
 )

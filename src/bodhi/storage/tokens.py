@@ -35,6 +35,8 @@ async def insert_token(connection: AsyncConnection, grant: TokenGrant) -> None:
         "created_at": grant.created_at,
         "expires_at": grant.expires_at,
         "revoked_at": grant.revoked_at,
+        "disabled_at": grant.disabled_at,
+        "session_id": grant.session_id,
     }
     try:
         await connection.execute(insert(tokens).values(values))
@@ -99,7 +101,8 @@ async def tokens_last_used(connection: AsyncConnection, owner_id: str | None) ->
 
 
 def _grants() -> Select[Any]:
-    return select(tokens, users.c.name.label("owner_name"), users.c.role.label("owner_role")).join_from(tokens, users)
+    owner = users.c.name.label("owner_name"), users.c.role.label("owner_role"), users.c.disabled.label("owner_disabled")
+    return select(tokens, *owner).join_from(tokens, users)
 
 
 def _not_before(since: float) -> Any:
@@ -113,13 +116,16 @@ def _grant(row: Row[Any]) -> TokenGrant:
         mac=bytes(row.mac),
         owner_id=row.owner_id,
         owner_name=row.owner_name,
-        owner_role=ROLES.get(row.owner_role, Role.USER),
+        owner_role=ROLES.get(row.owner_role, Role.GUEST),
         # A scope that this version does not know grants the least.
         scope=row.scope if row.scope in SCOPES else Role.USER.wire,
         allowed_models=_allowed_models(row.allowed_models),
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        disabled_at=row.disabled_at,
+        owner_disabled=bool(row.owner_disabled),
+        session_id=row.session_id,
     )
 
 

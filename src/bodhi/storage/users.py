@@ -25,6 +25,11 @@ class User:
     password_hash: str | None = field(repr=False)
     disabled: bool
     created_at: float
+    issuer: str | None = None
+    """With `subject` the identity at an OpenID Connect provider; None for local accounts."""
+    subject: str | None = None
+    reads_captures: bool = False
+    signed_in_at: float | None = None
 
 
 async def insert_user(connection: AsyncConnection, user: User) -> None:
@@ -83,16 +88,25 @@ async def set_password_hash(connection: AsyncConnection, user_id: str, password_
     return (await connection.execute(statement)).rowcount > 0
 
 
+async def note_sign_in(connection: AsyncConnection, user_id: str, at: float) -> None:
+    """Note when a user signed in last. Changes nothing that snapshots hold."""
+    await connection.execute(update(users).where(users.c.id == user_id).values(signed_in_at=at))
+
+
 def read_user(row: Row[Any]) -> User:
     """Build a user from a row of the table."""
     return User(
         id=row.id,
         name=row.name,
-        # A role that this version does not know grants nothing beyond a user's.
-        role=ROLES.get(row.role, Role.USER),
+        # A role that this version does not know grants nothing.
+        role=ROLES.get(row.role, Role.GUEST),
         password_hash=row.password_hash,
         disabled=bool(row.disabled),
         created_at=row.created_at,
+        issuer=row.issuer,
+        subject=row.subject,
+        reads_captures=bool(row.reads_captures),
+        signed_in_at=row.signed_in_at,
     )
 
 
@@ -113,4 +127,8 @@ def _values(user: User) -> dict[str, Any]:
         "password_hash": user.password_hash,
         "disabled": user.disabled,
         "created_at": user.created_at,
+        "issuer": user.issuer,
+        "subject": user.subject,
+        "reads_captures": user.reads_captures,
+        "signed_in_at": user.signed_in_at,
     }

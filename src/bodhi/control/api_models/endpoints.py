@@ -17,7 +17,7 @@ from bodhi.control.api_models.schemas import (
     TimeoutsShown,
     Trial,
 )
-from bodhi.control.guards import PowerUser, SignedIn
+from bodhi.control.guards import Allowed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.services import Given, Services
 from bodhi.core.api_model import ApiModel, is_model_id
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api-models", tags=["api models"])
 
 @router.get("")
 async def list_all(
-    principal: SignedIn, services: Given, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    principal: Allowed, services: Given, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[ApiModelShown]:
     """List the api models that you may see, oldest first."""
     visible = await service.listed(services, principal)
@@ -40,13 +40,13 @@ async def list_all(
 
 
 @router.post("", status_code=201)
-async def create(principal: PowerUser, services: Given, body: NewApiModel) -> ApiModelShown:
+async def create(principal: Allowed, services: Given, body: NewApiModel) -> ApiModelShown:
     """Create an api model. Its models are usable at once."""
     return _shown(services, principal, await service.create(services, principal, body.given()))
 
 
 @router.post("/fetch-models")
-async def fetch_models(principal: PowerUser, services: Given, body: Trial) -> Fetched:
+async def fetch_models(principal: Allowed, services: Given, body: Trial) -> Fetched:
     """Read a provider's catalog with the values of a form."""
     api_model, secret = await service.on_trial(services, principal, body.given())
     upstream_format = api_model_format(services, api_model)
@@ -55,38 +55,38 @@ async def fetch_models(principal: PowerUser, services: Given, body: Trial) -> Fe
 
 
 @router.post("/test-connection")
-async def try_connection(principal: PowerUser, services: Given, body: Trial) -> Tested:
+async def try_connection(principal: Allowed, services: Given, body: Trial) -> Tested:
     """Ask a provider for one token with the values of a form, Extra Headers and Extra Body included."""
     return await _tested(services, principal, body)
 
 
 @router.get("/{api_model_id}")
-async def read(principal: SignedIn, services: Given, api_model_id: str) -> ApiModelShown:
+async def read(principal: Allowed, services: Given, api_model_id: str) -> ApiModelShown:
     """Read one api model."""
     return _shown(services, principal, await service.found(services, principal, api_model_id))
 
 
 @router.patch("/{api_model_id}")
-async def change(principal: PowerUser, services: Given, api_model_id: str, body: ApiModelPatch) -> ApiModelShown:
+async def change(principal: Allowed, services: Given, api_model_id: str, body: ApiModelPatch) -> ApiModelShown:
     """Change the named fields of an api model. A stored key stays unless the request names it."""
     return _shown(services, principal, await service.change(services, principal, api_model_id, body.given()))
 
 
 @router.delete("/{api_model_id}", status_code=204)
-async def remove(principal: PowerUser, services: Given, api_model_id: str) -> None:
+async def remove(principal: Allowed, services: Given, api_model_id: str) -> None:
     """Remove an api model and its sealed key."""
     await service.remove(services, principal, api_model_id)
 
 
 @router.post("/{api_model_id}/fetch-models")
-async def fetch_models_of(principal: PowerUser, services: Given, api_model_id: str) -> Fetched:
+async def fetch_models_of(principal: Allowed, services: Given, api_model_id: str) -> Fetched:
     """Read the catalog of a stored api model's provider."""
     return await fetch_models(principal, services, Trial(id=api_model_id))
 
 
 @router.post("/{api_model_id}/test-connection")
 async def try_connection_of(
-    principal: PowerUser, services: Given, api_model_id: str, body: StoredTrial | None = None
+    principal: Allowed, services: Given, api_model_id: str, body: StoredTrial | None = None
 ) -> Tested:
     """Ask a stored api model's provider for one token."""
     model = body.model if body else None
