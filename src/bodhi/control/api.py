@@ -1,17 +1,22 @@
 """Puts the control API together: routers, errors, the description as OpenAPI. No endpoint lives here."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from typing_extensions import override
 
 from bodhi import __version__
 from bodhi.control import formats, health, session, setup, tokens, usage
-from bodhi.control.access import PREFIX
+from bodhi.control.access import BY_ENDPOINT, PREFIX
 from bodhi.control.api_models import endpoints as api_models
+from bodhi.control.before_setup import BeforeSetup
 from bodhi.control.envelope import Envelope
 from bodhi.control.errors import add_error_handlers
+from bodhi.control.guards import allowed, public
 from bodhi.control.schemas import ErrorBody
 from bodhi.control.services import Services
 
@@ -49,6 +54,9 @@ def create_control_api(services: Services) -> ControlApi:
     """Build the application for everything below `/bodhi/v1`, and for `/livez` and `/readyz`."""
     app = _assembled()
     app.state.services = services
+    # Added last, the envelope is outermost: what is refused before setup carries its headers, too.
+    app.add_middleware(BeforeSetup, directory=services.directory)
+    app.add_middleware(Envelope)
     return app
 
 
@@ -74,5 +82,41 @@ def _assembled() -> ControlApi:
     app.include_router(below)
     app.include_router(health.router)
     add_error_handlers(app)
-    app.add_middleware(Envelope)
+    check_access_table(app)
     return app
+
+
+def check_access_table(app: FastAPI) -> None:
+    """Hold the application against the table of access.
+
+    Raises:
+        RuntimeError: an endpoint has no row, or is guarded otherwise than its row says. The message names it.
+    """
+    problems = []
+    for (method, path), guard in guarded_endpoints(app):
+        row = BY_ENDPOINT.get((method, path))
+        if row is None:
+            problems.append(f"{method} {path} has no row in control/access.py")
+        elif guard is not (public if row.role is None else allowed):
+            problems.append(f"{method} {path} takes another guard than its row asks for")
+    if problems:
+        raise RuntimeError("; ".join(problems))
+
+
+def guarded_endpoints(app: FastAPI) -> Iterator[tuple[tuple[str, str], Callable[..., object] | None]]:
+    """Yield each endpoint by method and path, with its guard, if it has one."""
+    yield ("GET", app.openapi_url or ""), public
+    for context in iter_route_contexts(app.routes):
+        dependant = getattr(context, "dependant", None)
+        if dependant is None:
+            continue
+        guard = next((each for each in _calls(dependant) if each in (public, allowed)), None)
+        for method in sorted(context.methods or ()):
+            yield (method, context.path or ""), guard
+
+
+def _calls(dependant: Dependant) -> Iterator[Callable[..., object] | None]:
+    """Yield what an endpoint depends on, at whatever depth."""
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from _calls(inner)

@@ -16,6 +16,7 @@ from bodhi.core.errors import (
     InternalError,
     MethodNotAllowed,
     ModelMissing,
+    NotReady,
     TokenUnknown,
     UnknownEndpoint,
     UpgradeRequired,
@@ -75,6 +76,7 @@ class DataPlane:
         self._clock = clock
         self._legs = Legs(directory, limits.timeouts, clock)
         self._new_id = _call_ids()
+        self._set_up = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -106,6 +108,8 @@ class DataPlane:
     async def _serve(
         self, call: Call, found: Found, connection: ClientConnection, receive: Receive, send: Send
     ) -> None:
+        if not self._set_up:
+            self._check_set_up()
         if found.problem is not None:
             raise found.problem
         if found.match is None and (value_of(call.headers, b"upgrade") or b"").lower() == b"websocket":
@@ -144,6 +148,17 @@ class DataPlane:
             await relay_answer(call, match.dialect, response, keeper, leg.secret, send, connection)
         finally:
             response.release()
+
+    def _check_set_up(self) -> None:
+        """Refuse everything until there is an Admin; there is always one once there was one.
+
+        Raises:
+            NotReady: there is none yet.
+            StoreUnavailable: nothing is known yet.
+        """
+        self._set_up = self._directory.snapshot.has_admin
+        if not self._set_up:
+            raise NotReady
 
     async def _refuse(
         self, call: Call, surface: Surface, error: BodhiError, connection: ClientConnection, send: Send
