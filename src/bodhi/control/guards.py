@@ -22,7 +22,7 @@ from bodhi.core.errors import (
     TokensConflict,
     TokenUnknown,
 )
-from bodhi.core.principal import Principal
+from bodhi.core.principal import MODEL_CALLS, Principal
 from bodhi.core.session import CONFIRMED_SECONDS
 from bodhi.identity.credentials import read_credentials
 from bodhi.identity.sign_in import BEARER, COOKIE, looks_like_session
@@ -83,7 +83,7 @@ def check_access(access: Access, principal: Principal, now: float) -> None:
     Raises:
         SessionNeeded: the endpoint takes no API tokens.
         ScopeTooNarrow: it takes some, and not this one.
-        RoleTooLow: the principal's role is below the row's.
+        RoleTooLow: the principal's role is below the row's, or a token's owner has no role.
         ConfirmationNeeded: the person's last proof of identity is too old.
     """
     if access.role is None:
@@ -92,7 +92,7 @@ def check_access(access: Access, principal: Principal, now: float) -> None:
         if not access.scopes:
             raise SessionNeeded
         raise ScopeTooNarrow
-    if principal.role < access.role:
+    if principal.role < access.role or (principal.scope is not None and principal.role < MODEL_CALLS):
         raise RoleTooLow(
             f"This needs the role {access.role.wire}; yours, or your token's scope, is {principal.role.wire}."
         )
