@@ -1,0 +1,131 @@
+"""Who may call the model endpoints: every endpoint of every dialect, with every role, token scope and credential."""
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from bodhi.core.clock import SYSTEM_CLOCK
+from bodhi.core.ids import new_id
+from bodhi.core.principal import CHAT, MODEL_CALLS, SCOPES, Role, TokenGrant
+from bodhi.formats.contract import Dialect, Endpoint
+from bodhi.formats.registry import FORMATS, dialects_of
+from bodhi.identity.sign_in import BEARER, COOKIE, Opening
+from bodhi.identity.tokens import new_token
+from bodhi.storage.tokens import insert_token
+from bodhi.storage.users import User
+from scripts.docs_tables import documented_path
+from tests.fakes.gateway import Gateway
+
+ENDPOINTS = [(dialect, endpoint) for dialect in dialects_of(FORMATS) for endpoint in dialect.endpoints]
+REFUSED = (401, 403)
+
+
+def name_of(value: object) -> str:
+    return value.name if isinstance(value, Endpoint) else ""
+
+
+def address(dialect: Dialect, endpoint: Endpoint) -> str:
+    path = documented_path(dialect, endpoint)
+    return dialect.mount + path.replace("{model}", "nothing").replace("{id}", "resp_1").replace("{action}", "embed")
+
+
+def ask(gateway: Gateway, dialect: Dialect, endpoint: Endpoint, headers: dict[str, str]) -> httpx2.Response:
+    body = None if endpoint.method in ("GET", "DELETE") else {"model": "nothing"}
+    url = gateway.url + address(dialect, endpoint)
+    return httpx2.request(endpoint.method, url, headers=headers, json=body)
+
+
+class People:
+    """One person of each role, with tokens of each scope and sessions of both kinds."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self.by_role = {role: gateway.add_user(f"the-{role.wire}", role) for role in Role}
+        self.tokens = {
+            (role, scope): gateway.do(self._token(person, scope))
+            for role, person in self.by_role.items()
+            for scope in SCOPES
+        }
+        self.cookie = gateway.do(self._session(COOKIE))
+        self.bearer = gateway.do(self._session(BEARER))
+
+    async def _token(self, owner: User, scope: str) -> str:
+        secret, now, services = new_token(), SYSTEM_CLOCK.now(), self._gateway.server.services
+        mac = services.hasher.mac(secret.reveal().encode())
+        grant = TokenGrant(new_id(), "n", mac, owner.id, owner.name, owner.role, scope, (), now, now + 900, None)
+        async with services.store.write() as connection:
+            await insert_token(connection, grant)
+        await services.directory.reload()
+        return secret.reveal()
+
+    async def _session(self, carried_by: str) -> str:
+        services, admin = self._gateway.server.services, self.by_role[Role.ADMIN]
+        async with services.store.write() as connection:
+            opened = await services.sessions.open(connection, admin, Opening(method="password", carried_by=carried_by))
+        return opened.secret.reveal()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with Gateway(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def people(gateway: Gateway) -> People:
+    return People(gateway)
+
+
+@pytest.mark.parametrize(("dialect", "endpoint"), ENDPOINTS, ids=name_of)
+def test_a_token_opens_a_model_endpoint_whatever_its_scope_if_its_owner_has_a_role(
+    gateway: Gateway, people: People, dialect: Dialect, endpoint: Endpoint
+) -> None:
+    for (role, scope), token in people.tokens.items():
+        answer = ask(gateway, dialect, endpoint, {"authorization": f"Bearer {token}"})
+        if role < MODEL_CALLS:
+            assert answer.status_code in REFUSED, (role, scope)
+        else:
+            assert answer.status_code not in (*REFUSED, 500), (role, scope, answer.text)
+
+
+@pytest.mark.parametrize(("dialect", "endpoint"), ENDPOINTS, ids=name_of)
+def test_no_session_opens_a_model_endpoint(
+    gateway: Gateway, people: People, dialect: Dialect, endpoint: Endpoint
+) -> None:
+    by_cookie = ask(gateway, dialect, endpoint, {"cookie": f"bodhi_session={people.cookie}"})
+    as_bearer = ask(gateway, dialect, endpoint, {"authorization": f"Bearer {people.bearer}"})
+    with_nothing = ask(gateway, dialect, endpoint, {})
+
+    assert by_cookie.headers["x-bodhi-error"] == with_nothing.headers["x-bodhi-error"] == "token_missing"
+    assert as_bearer.headers["x-bodhi-error"] == "token_invalid"
+    assert by_cookie.status_code == as_bearer.status_code == with_nothing.status_code == 401
+
+
+def test_chat_tokens_are_among_the_scopes_that_were_tried(people: People) -> None:
+    assert (Role.ADMIN, CHAT) in people.tokens
+
+
+@pytest.mark.parametrize(("dialect", "endpoint"), ENDPOINTS, ids=name_of)
+def test_no_model_endpoint_answers_before_there_is_an_admin(
+    fresh: Gateway, dialect: Dialect, endpoint: Endpoint
+) -> None:
+    for headers in ({}, {"authorization": "Bearer sk-whatever"}):
+        answer = ask(fresh, dialect, endpoint, headers)
+
+        assert answer.status_code == 503
+        assert answer.headers["x-bodhi-error"] == "setup_required"
+        assert "bodhi setup" in answer.text
+
+
+def test_a_path_that_means_nothing_tells_nothing_before_there_is_an_admin(fresh: Gateway) -> None:
+    answer = httpx2.get(f"{fresh.url}/v1/nothing")
+
+    assert (answer.status_code, answer.headers["x-bodhi-error"]) == (503, "setup_required")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Give a gateway that nobody has set up."""
+    with Gateway(tmp_path_factory.mktemp("fresh"), set_up=False) as running:
+        yield running
