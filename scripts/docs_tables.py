@@ -13,8 +13,10 @@ import typer.main
 
 from bodhi import settings
 from bodhi.cli.main import app
-from bodhi.control import guards, health
-from bodhi.control.api import PREFIX, ROUTERS
+from bodhi.control import health
+from bodhi.control.access import BY_ENDPOINT, PREFIX, ROWS, Access, Confirm
+from bodhi.control.api import ROUTERS
+from bodhi.core.principal import PROGRAM_SCOPES, Role
 from bodhi.formats.contract import Dialect, Endpoint, ModelIn, Serves
 from bodhi.formats.registry import FORMATS
 from bodhi.relay import headers
@@ -26,9 +28,13 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 _BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 NOTHING = "-"
-_WHO = {
-    guards.Public: "anybody",
-    guards.Allowed: "see docs/roles.md",
+_LOWEST = {
+    None: "anybody",
+    Role.GUEST: "whoever is signed in",
+    Role.USER: "users and above",
+    Role.POWER_USER: "power users and above",
+    Role.MANAGER: "managers and above",
+    Role.ADMIN: "admins",
 }
 _MODEL_IN = {
     ModelIn.BODY: "the body's `model`",
@@ -128,15 +134,27 @@ def write_control() -> str:
     for prefix, router in (*((PREFIX, each) for each in ROUTERS), ("", health.router)):
         for route in router.routes:
             endpoint: Callable[..., object] = getattr(route, "endpoint")  # noqa: B009 # routers hold other routes too
-            who = next(
-                _WHO[parameter.annotation]
-                for parameter in inspect.signature(endpoint).parameters.values()
-                if parameter.annotation in _WHO
-            )
             sentence = (inspect.getdoc(endpoint) or "").split("\n\n")[0].replace("\n", " ")
             methods, path = sorted(getattr(route, "methods")), getattr(route, "path")  # noqa: B009 # as above
-            rows += [[_code(f"{method} {prefix}{path}"), sentence, who] for method in methods]
+            for method in methods:
+                access = BY_ENDPOINT[method, prefix + path]
+                rows.append([_code(f"{method} {prefix}{path}"), sentence, _lowest_role(access)])
     return _table(["endpoint", "what it does", "for"], rows)
+
+
+def write_roles() -> str:
+    """Write the table of access."""
+    rows = []
+    for row in ROWS:
+        scopes = ", ".join(_code(scope) for scope in PROGRAM_SCOPES if scope in row.scopes)
+        tokens = NOTHING if row.role is None else scopes or "none: sign in"
+        confirm = NOTHING if row.confirm is Confirm.NO else row.confirm.value
+        rows.append([_code(f"{row.method} {row.path}"), _lowest_role(row), tokens, confirm, _code(row.audit or "")])
+    return _table(["endpoint", "for", "API tokens with the scope", "recent sign-in", "act in the audit trail"], rows)
+
+
+def _lowest_role(access: Access) -> str:
+    return _LOWEST[access.role]
 
 
 def write_commands() -> str:
@@ -207,6 +225,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "headers": write_header_lists,
     "limits": write_limits,
     "control": write_control,
+    "roles": write_roles,
     "commands": write_commands,
     "refusals": write_refusals,
 }
