@@ -9,10 +9,19 @@ from bodhi.core.credential import Secret
 from bodhi.core.errors import Conflict, StartupError
 from bodhi.storage import rotation
 from bodhi.storage.api_models import insert_api_model, provider_key_place, sealed_keys, update_api_model
+from bodhi.storage.captures import (
+    SealedCapture,
+    find_capture,
+    insert_captures,
+    open_texts,
+    replace_capture,
+    seal_texts,
+)
 from bodhi.storage.data_keys import list_data_keys, open_vault, refresh_vault
 from bodhi.storage.engine import Store
 from bodhi.storage.root_key import RootKeySources, read_home_file, stage_root_key
 from bodhi.storage.rotation import destroy_retired, rotate_data, rotate_root, rotate_root_file, status
+from bodhi.storage.tables import captures
 from bodhi.storage.vault import RootKey, Vault
 from bodhi.storage.version import config_version
 from tests.fakes.clocks import StillClock
@@ -61,8 +70,8 @@ async def test_after_a_data_rotation_every_key_opens_under_the_new_one(
     assert await opened(store, vault) == secrets
     assert await opened(store, await open_vault(store, sources)) == secrets
     async with store.read() as connection:
-        rows = {key.id: key.rows for key in await status(connection)}
         assert await config_version(connection) > before
+    rows = {key.id: key.rows for key in await status(store)}
     assert (rows[old], rows[vault.active_id]) == (0, len(secrets))
 
 
@@ -187,9 +196,83 @@ async def test_a_key_entered_during_the_rotation_wins(store: Store, vault: Vault
 
 async def test_the_status_holds_no_key_material(store: Store, vault: Vault) -> None:
     await rotate_data(store, vault)
+    shown = repr(await status(store))
     async with store.read() as connection:
-        shown = repr(await status(connection))
         wrapped = [key.wrapped for key in await list_data_keys(connection)]
     assert [key for key in wrapped if key and key in shown] == []
     assert shown.count("active") == 2
     assert shown.count("decrypt_only") == 1
+
+
+async def add_captures(store: Store, vault: Vault, count: int) -> None:
+    rows = []
+    for number in range(count):
+        call_id = f"call-{number:03}"
+        rows.append(SealedCapture(call_id, 1.0, None, *_sealed(vault, call_id, number)))
+    async with store.usage_write() as connection:
+        await insert_captures(connection, rows)
+
+
+def _sealed(vault: Vault, call_id: str, number: int) -> tuple[str, int, int, bool, str, str]:
+    key, request, response = seal_texts(vault, call_id, f"prompt {number}", f"answer {number}")
+    return key, 8, 8, False, request, response
+
+
+async def opened_captures(store: Store, vault: Vault, count: int) -> list[tuple[str, str]]:
+    found = []
+    async with store.usage_read() as connection:
+        for number in range(count):
+            row = await find_capture(connection, f"call-{number:03}")
+            assert row is not None
+            found.append(open_texts(vault, row))
+    return found
+
+
+async def test_captures_are_sealed_anew_with_everything_else(
+    store: Store, vault: Vault, sources: RootKeySources
+) -> None:
+    count = rotation.CAPTURES_BATCH * 2 + 3
+    said = [(f"prompt {number}", f"answer {number}") for number in range(count)]
+    secrets, old = await add_keys(store, vault, 2), vault.active_id
+    await add_captures(store, vault, count)
+    assert {key.id: key.rows for key in await status(store)}[old] == count + 2
+    assert await rotate_data(store, vault) == rotation.Resealed(moved=2, failed=0, captures=count)
+    rows = {key.id: key.rows for key in await status(store)}
+    assert (rows[old], rows[vault.active_id]) == (0, count + 2)
+    again = await open_vault(store, sources)
+    assert await opened_captures(store, again, count) == said
+    assert await opened(store, again) == secrets
+
+
+async def test_a_data_key_that_a_capture_needs_is_not_destroyed(store: Store, vault: Vault) -> None:
+    clock, old = StillClock(), vault.active_id
+    await add_captures(store, vault, 3)
+    # Cut short after the new key, before a row was moved.
+    await rotation._start(store, vault, clock.clock)
+    assert await destroy_retired(store, clock.time + 1) == []
+    assert await opened_captures(store, vault, 1) == [("prompt 0", "answer 0")]
+    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=0, failed=0, captures=3)
+    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=0, failed=0)
+    assert await destroy_retired(store, clock.time + 1) == [old]
+    assert len(await opened_captures(store, vault, 3)) == 3
+
+
+async def test_a_damaged_capture_is_counted_left_and_keeps_its_key(store: Store, vault: Vault) -> None:
+    clock = StillClock()
+    await add_captures(store, vault, 2)
+    async with store.usage_write() as connection:
+        damaged = captures.update().where(captures.c.call_id == "call-000").values(sealed_response="v1.x.y")
+        await connection.execute(damaged)
+    assert await rotate_data(store, vault, clock.clock) == rotation.Resealed(moved=0, failed=1, captures=1)
+    assert await destroy_retired(store, clock.time + 1) == []
+
+
+async def test_a_capture_that_was_replaced_meanwhile_is_not_overwritten(store: Store, vault: Vault) -> None:
+    await add_captures(store, vault, 1)
+    async with store.usage_read() as connection:
+        seen = await find_capture(connection, "call-000")
+    assert seen is not None
+    await rotate_data(store, vault)
+    async with store.usage_write() as connection:
+        assert not await replace_capture(connection, seen, "k0", "v1.k0.old", "v1.k0.old")
+    assert await opened_captures(store, vault, 1) == [("prompt 0", "answer 0")]

@@ -22,8 +22,7 @@ def show_status(home: HomeOption = None, *, as_json: JsonOption = False) -> None
     """Show key ids, states, ages and how many rows each key seals."""
 
     async def work(opened: Home) -> list[DataKeyStatus]:
-        async with opened.store.read() as connection:
-            return await status(connection)
+        return await status(opened.store)
 
     keys = with_home(home, work)
     if as_json:
@@ -37,7 +36,7 @@ def show_status(home: HomeOption = None, *, as_json: JsonOption = False) -> None
 def rotate(
     *,
     root: Annotated[bool, typer.Option("--root", help="Replace the root key in the home folder.")] = False,
-    data: Annotated[bool, typer.Option("--data", help="Make a new data key and seal every provider key anew.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Make a new data key and seal everything anew.")] = False,
     grace: Annotated[int, typer.Option(help="Days to keep a retired data key for backups.", min=0)] = 30,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -50,7 +49,7 @@ def rotate(
         told: dict[str, object] = {}
         if data:
             resealed: Resealed = await rotate_data(opened.store, opened.vault, opened.clock)
-            told |= {"resealed": resealed.moved, "unopened": resealed.failed}
+            told |= {"resealed": resealed.moved, "unopened": resealed.failed, "captures": resealed.captures}
             told["destroyed"] = await destroy_retired(opened.store, opened.clock.now() - grace * DAY)
         if root:
             sources = root_key_sources(opened.settings)
@@ -68,7 +67,8 @@ def rotate(
         return
     if data:
         print_line(
-            f"New data key. {told['resealed']} provider key(s) sealed anew, {told['unopened']} could not be opened."
+            f"New data key. {told['resealed']} provider key(s) and {told['captures']} capture(s) sealed anew, "
+            f"{told['unopened']} could not be opened."
         )
     if root:
         print_line(f"New root key {told['root_key']}. Back it up: without it no provider key can be opened.")

@@ -3,15 +3,27 @@
 Each step is one transaction, so a process killed at any moment leaves a store that opens.
 """
 
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodhi.core.clock import SYSTEM_CLOCK, Clock
 from bodhi.core.errors import Conflict, InvalidField
 from bodhi.storage.api_models import provider_key_place
+from bodhi.storage.captures import (
+    SealedCapture,
+    captures_by_data_key,
+    data_key_of,
+    open_texts,
+    replace_capture,
+    seal_texts,
+    stale_captures,
+)
 from bodhi.storage.data_keys import insert_data_key, list_data_keys, new_data_key, refresh_vault
 from bodhi.storage.engine import Store
 from bodhi.storage.root_key import adopt_staged_root_key, stage_root_key
@@ -20,6 +32,8 @@ from bodhi.storage.vault import VERSION, CannotOpen, RootKey, Vault, unwrap, wra
 from bodhi.storage.version import bump_config_version
 
 BATCH = 100
+CAPTURES_BATCH = 8
+"""Captures are large, and whoever serves meanwhile needs the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,7 @@ class DataKeyStatus:
     created_at: float
     retired_at: float | None
     rows: int
-    """How many sealed texts need it."""
+    """How many provider keys and captures need it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +55,32 @@ class Resealed:
     """What sealing anew came to."""
 
     moved: int
+    """Provider keys."""
     failed: int
-    """Rows that do not open, and so stay as they are."""
+    """Rows of either kind that do not open, and so stay as they are."""
+    captures: int = 0
 
 
-async def status(connection: AsyncConnection) -> list[DataKeyStatus]:
-    """Return ids, states, ages and row counts of the data keys; never key material."""
-    return [
-        DataKeyStatus(
-            id=key.id,
-            purpose=key.purpose,
-            state=key.state,
-            root_key_id=key.root_key_id,
-            created_at=key.created_at,
-            retired_at=key.retired_at,
-            rows=await _count_rows(connection, key.id),
-        )
-        for key in await list_data_keys(connection)
-    ]
+async def status(store: Store) -> list[DataKeyStatus]:
+    """Return ids, states, ages and row counts of the data keys; never key material.
+
+    Raises:
+        StoreUnavailable: a database does not answer.
+    """
+    async with store.read() as connection:
+        counts = await _counts(connection, store)
+        return [
+            DataKeyStatus(
+                id=key.id,
+                purpose=key.purpose,
+                state=key.state,
+                root_key_id=key.root_key_id,
+                created_at=key.created_at,
+                retired_at=key.retired_at,
+                rows=counts.get(key.id, 0),
+            )
+            for key in await list_data_keys(connection)
+        ]
 
 
 async def rotate_root(store: Store, vault: Vault, new: RootKey) -> None:
@@ -102,7 +124,7 @@ async def rotate_root_file(store: Store, vault: Vault, home_file: Path) -> RootK
 
 
 async def rotate_data(store: Store, vault: Vault, clock: Clock = SYSTEM_CLOCK, *, resume: bool = False) -> Resealed:
-    """Make a new data key active and seal every row anew under it.
+    """Make a new data key active and seal every provider key and every capture anew under it.
 
     Args:
         store: the store.
@@ -115,7 +137,9 @@ async def rotate_data(store: Store, vault: Vault, clock: Clock = SYSTEM_CLOCK, *
     """
     if not resume:
         await _start(store, vault, clock)
-    return await _reseal(store, vault)
+    resealed = await _reseal(store, vault)
+    captures, failed = await _reseal_captures(store, vault)
+    return Resealed(resealed.moved, resealed.failed + failed, captures)
 
 
 async def destroy_retired(store: Store, retired_before: float) -> list[str]:
@@ -128,9 +152,12 @@ async def destroy_retired(store: Store, retired_before: float) -> list[str]:
     destroyed: list[str] = []
     async with store.write() as connection:
         await bump_config_version(connection)
+        # Locked before the rows are counted: whoever is about to store a capture holds the key that it needs.
+        await connection.execute(select(data_keys.c.id).with_for_update())
+        counts = await _counts(connection, store)
         for key in await list_data_keys(connection):
             unused = key.state == "decrypt_only" and key.retired_at is not None and key.retired_at < retired_before
-            if unused and not await _count_rows(connection, key.id):
+            if unused and not counts.get(key.id):
                 statement = update(data_keys).where(data_keys.c.id == key.id)
                 await connection.execute(statement.values(state="destroyed", wrapped=None))
                 destroyed.append(key.id)
@@ -188,6 +215,40 @@ def _sealed_anew(vault: Vault, api_model_id: str, base_url: str, sealed: str) ->
         return None
 
 
-async def _count_rows(connection: AsyncConnection, data_key_id: str) -> int:
-    sealed_with = api_models.c.sealed_key.like(f"{VERSION}.{data_key_id}.%")
-    return int((await connection.execute(select(func.count()).select_from(api_models).where(sealed_with))).scalar_one())
+async def _reseal_captures(store: Store, vault: Vault) -> tuple[int, int]:
+    """Seal captures anew, batch by batch, and return how many moved and how many do not open."""
+    moved = failed = 0
+    after = ""
+    while True:
+        async with store.usage_read() as connection:
+            rows = await stale_captures(connection, vault.active_id, after=after, limit=CAPTURES_BATCH)
+        if not rows:
+            return moved, failed
+        # In a thread: a batch of long texts takes longer than a call may wait.
+        fresh = await asyncio.to_thread(_captures_anew, vault, rows)
+        async with store.usage_write() as connection:
+            for old, key, request, response in fresh:
+                moved += await replace_capture(connection, old, key, request, response)
+        failed += len(rows) - len(fresh)
+        after = rows[-1].call_id
+
+
+def _captures_anew(vault: Vault, rows: Sequence[SealedCapture]) -> list[tuple[SealedCapture, str, str, str]]:
+    fresh = []
+    for row in rows:
+        try:
+            request, response = open_texts(vault, row)
+        except CannotOpen:
+            continue
+        fresh.append((row, *seal_texts(vault, row.call_id, request, response)))
+    return fresh
+
+
+async def _counts(connection: AsyncConnection, store: Store) -> Counter[str]:
+    """Count what each data key seals, by its id: in the main database by the connection, and in the usage database."""
+    counts: Counter[str] = Counter()
+    sealed = select(api_models.c.sealed_key).where(api_models.c.sealed_key.is_not(None))
+    counts.update(data_key_of(text) for text in (await connection.execute(sealed)).scalars())
+    async with store.usage_read() as usage:
+        counts.update(await captures_by_data_key(usage))
+    return counts

@@ -280,13 +280,15 @@ usage_records = Table(
 captures = Table(
     "captures",
     usage,
-    # Prompts and completions, where an Admin has turned that on. Sealed: the texts are base64 of what was sent.
+    # Prompts and completions, where an Admin has turned that on. The long texts come last, so that reading the columns
+    # before them does not read them.
     Column("call_id", Text, primary_key=True),
     Column("at", Double, nullable=False, index=True),
     Column("user_id", Text),
-    Column("sealed_request", Text, nullable=False),
-    Column("sealed_response", Text, nullable=False),
+    Column("data_key_id", Text, nullable=False, index=True),  # which data key seals both
     Column("request_bytes", BigInteger, nullable=False),  # of the whole, of which a part may be kept
     Column("response_bytes", BigInteger, nullable=False),
     Column("truncated", Boolean, nullable=False),
+    Column("sealed_request", Text, nullable=False),
+    Column("sealed_response", Text, nullable=False),
 )

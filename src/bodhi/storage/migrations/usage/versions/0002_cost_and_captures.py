@@ -16,11 +16,13 @@ def upgrade() -> None:
         sa.Column("call_id", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("user_id", sa.Text()),
-        sa.Column("sealed_request", sa.Text(), nullable=False),
-        sa.Column("sealed_response", sa.Text(), nullable=False),
+        sa.Column("data_key_id", sa.Text(), nullable=False),
         sa.Column("request_bytes", sa.BigInteger(), nullable=False),
         sa.Column("response_bytes", sa.BigInteger(), nullable=False),
         sa.Column("truncated", sa.Boolean(), nullable=False),
+        sa.Column("sealed_request", sa.Text(), nullable=False),
+        sa.Column("sealed_response", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("call_id", name="pk_captures"),
     )
     op.create_index("ix_captures_at", "captures", ["at"])
+    op.create_index("ix_captures_data_key_id", "captures", ["data_key_id"])
