@@ -23,6 +23,7 @@ from bodhi.identity.mint import Mint
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
+from bodhi.identity.throttle import Throttle
 from bodhi.identity.tokens import TokenHasher
 from bodhi.proxy.handler import DataPlane, Limits
 from bodhi.proxy.inbound import Receive, Scope, Send
@@ -114,7 +115,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     await directory.reload()
     stopping = Stopping()
     recorder = Recorder(store, clock)
-    passwords = Passwords()
+    passwords, throttle = Passwords(), Throttle(store, clock)
     audit = home.audit
     refusals = Refusals(store, audit)
     setup = Setup(settings.home, store, passwords, audit, clock)
@@ -143,9 +144,10 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         authenticator=authenticator,
         hasher=hasher,
         mint=Mint(store, hasher, audit, clock),
-        sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), audit, clock),
+        sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), audit, clock, throttle),
         setup=setup,
         passwords=passwords,
+        throttle=throttle,
         audit=audit,
         refusals=refusals,
         browser=Browser(settings.public_url, secure=settings.secure_cookies, trusted_proxies=settings.trusted_proxies),

@@ -26,6 +26,7 @@ from bodhi.identity.mint import Mint
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import BEARER, Opening, Sessions
+from bodhi.identity.throttle import Throttle
 from bodhi.identity.tokens import TokenHasher, new_token
 from bodhi.relay.egress import Egress, EgressPolicy
 from bodhi.relay.upstream import UpstreamClient
@@ -109,6 +110,7 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
         formats = {each.name: each for each in FORMATS}
         directory = Directory(store, vault, time.clock, formats)
         hasher, audit = TokenHasher(b"t" * 32), AuditLog(b"a" * 32, time.clock)
+        throttle = Throttle(store, time.clock)
         upstream = UpstreamClient(Egress(EgressPolicy(private_networks=private_networks)))
         services = Services(
             store=store,
@@ -117,9 +119,10 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
             authenticator=Authenticator(directory, hasher, time.clock),
             hasher=hasher,
             mint=Mint(store, hasher, audit, time.clock),
-            sessions=Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), audit, time.clock),
+            sessions=Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), audit, time.clock, throttle),
             setup=Setup(home, store, PASSWORDS, audit, time.clock),
             passwords=PASSWORDS,
+            throttle=throttle,
             audit=audit,
             refusals=Refusals(store, audit),
             browser=Browser(),

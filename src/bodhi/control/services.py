@@ -18,6 +18,7 @@ from bodhi.identity.mint import Mint
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
+from bodhi.identity.throttle import Throttle
 from bodhi.identity.tokens import TokenHasher
 from bodhi.relay.upstream import UpstreamClient
 from bodhi.storage.audit import AuditLog
@@ -39,6 +40,7 @@ class Services:
     sessions: Sessions
     setup: Setup
     passwords: Passwords
+    throttle: Throttle
     audit: AuditLog
     refusals: Refusals
     browser: Browser

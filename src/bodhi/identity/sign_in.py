@@ -15,6 +15,7 @@ from bodhi.core.ids import new_id
 from bodhi.core.principal import Principal
 from bodhi.core.session import ABSOLUTE_SECONDS, IDLE_SECONDS
 from bodhi.identity.passwords import Passwords
+from bodhi.identity.throttle import Throttle
 from bodhi.identity.tokens import FOR_SESSIONS, TokenHasher, looks_like_token, new_token
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
@@ -57,12 +58,21 @@ class Opened:
 class Sessions:
     """Opens, recognises and ends sessions. One exists per process."""
 
-    def __init__(self, store: Store, passwords: Passwords, hasher: TokenHasher, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        passwords: Passwords,
+        hasher: TokenHasher,
+        audit: AuditLog,
+        clock: Clock,
+        throttle: Throttle,
+    ) -> None:
         self._store = store
         self._passwords = passwords
         self._hasher = hasher
         self._audit = audit
         self._clock = clock
+        self._throttle = throttle
 
     async def sign_in(self, name: str, password: Secret, opening: Opening) -> tuple[User, Opened]:
         """Open a session for a user name and a password.
