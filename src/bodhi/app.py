@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from socket import socket
 
+from bodhi.accounting.capture import Captures
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
 from bodhi.accounting.upkeep import Upkeep
@@ -20,6 +21,12 @@ from bodhi.formats.registry import FORMATS, dialects_of
 from bodhi.home import Home, open_home
 from bodhi.identity.authenticate import Authenticator
 from bodhi.identity.mint import Mint
+from bodhi.identity.oidc.config import OidcChoices, check_choices
+from bodhi.identity.oidc.exchange import Exchange
+from bodhi.identity.oidc.fetch import Fetcher
+from bodhi.identity.oidc.flow import OidcSignIn
+from bodhi.identity.oidc.people import People
+from bodhi.identity.oidc.provider import Provider
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
@@ -36,6 +43,7 @@ from bodhi.settings import Settings
 from bodhi.ui.assets import Assets
 
 DRAIN_RECORDS_SECONDS = 5.0
+OIDC_CONNECTIONS = 8
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _CONTROL_PATHS = ("/bodhi/", "/livez", "/readyz")
 _UI_PATHS = ("/ui/",)
@@ -70,6 +78,7 @@ class Server:
     directory: Directory
     upstream: UpstreamClient
     recorder: Recorder
+    captures: Captures
     refusals: Refusals
     upkeep: Upkeep
     setup: Setup
@@ -107,6 +116,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     """Build the server's objects around an opened home and load what they know.
 
     Raises:
+        StartupError: the settings for sign-in with OpenID Connect contradict each other.
         StoreUnavailable: the store does not answer.
     """
     settings, clock, store = home.settings, home.clock, home.store
@@ -115,11 +125,13 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     await directory.reload()
     stopping = Stopping()
     recorder = Recorder(store, clock)
+    captures = Captures(store, home.vault, clock)
     passwords, throttle = Passwords(), Throttle(store, clock)
     audit = home.audit
     refusals = Refusals(store, audit)
     setup = Setup(settings.home, store, passwords, audit, clock)
     hasher = TokenHasher(home.vault.derive("token-mac/v1"))
+    sessions = Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), audit, clock, throttle)
     authenticator = Authenticator(directory, hasher, clock)
     egress = Egress(EgressPolicy(private_networks=settings.private_networks))
     upstream = UpstreamClient(egress, clock=clock, max_connections_per_origin=settings.max_connections)
@@ -130,6 +142,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         upstream=upstream,
         objects=Objects(store, clock),
         recorder=recorder,
+        captures=captures,
         limits=Limits(
             max_body_bytes=settings.max_body_bytes,
             dropped_headers=frozenset(name.encode() for name in settings.dropped_headers),
@@ -144,10 +157,11 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         authenticator=authenticator,
         hasher=hasher,
         mint=Mint(store, hasher, audit, clock),
-        sessions=Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), audit, clock, throttle),
+        sessions=sessions,
         setup=setup,
         passwords=passwords,
         throttle=throttle,
+        oidc=_new_oidc(home, sessions),
         audit=audit,
         refusals=refusals,
         browser=Browser(settings.public_url, secure=settings.secure_cookies, trusted_proxies=settings.trusted_proxies),
@@ -160,7 +174,9 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     )
     application = Application(data_plane, create_control_api(services), Assets())
     upkeep = Upkeep(store, recorder, clock)
-    return Server(home, directory, upstream, recorder, refusals, upkeep, setup, services, application, stopping)
+    return Server(
+        home, directory, upstream, recorder, captures, refusals, upkeep, setup, services, application, stopping
+    )
 
 
 async def run(settings: Settings, announce: Callable[[Announcement], None]) -> None:
@@ -203,14 +219,18 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
     server.stopping.ask = lambda: http.front.draining
     try:
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(part.run()) for part in (server.recorder, server.refusals, server.upkeep)]
+            parts = (server.recorder, server.captures, server.refusals, server.upkeep)
+            running = [group.create_task(part.run()) for part in parts]
             running.append(group.create_task(server.directory.watch()))
             await http.run_until_stopped()
             for task in running:
                 task.cancel()
     finally:
         await server.recorder.drain(DRAIN_RECORDS_SECONDS)
+        await server.captures.drain(DRAIN_RECORDS_SECONDS)
         await server.upstream.close()
+        if server.services.oidc is not None:
+            await server.services.oidc.close()
 
 
 def serve(settings: Settings, announce: Callable[[Announcement], None]) -> None:
@@ -221,6 +241,43 @@ def serve(settings: Settings, announce: Callable[[Announcement], None]) -> None:
     """
     with new_runner() as runner:
         runner.run(run(settings, announce))
+
+
+def _new_oidc(home: Home, sessions: Sessions) -> OidcSignIn | None:
+    """Build sign-in with OpenID Connect, where it is configured."""
+    settings, clock = home.settings, home.clock
+    config = check_choices(
+        OidcChoices(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            name=settings.oidc_name,
+            scopes=settings.oidc_scopes,
+            role_claim=settings.oidc_role_claim,
+            roles=settings.oidc_roles,
+            default_role=settings.oidc_default_role,
+            algorithms=settings.oidc_algorithms,
+            public_url=settings.public_url,
+            port=settings.port,
+        )
+    )
+    if config is None:
+        return None
+    # A client of its own: an operator has named the provider, so it may be in a private network whatever the setting
+    # for api models says. Addresses of cloud metadata stay out of reach.
+    upstream = UpstreamClient(
+        Egress(EgressPolicy(private_networks=True)), clock=clock, max_connections_per_origin=OIDC_CONNECTIONS
+    )
+    fetcher = Fetcher(upstream)
+    return OidcSignIn(
+        exchange=Exchange(config, Provider(config.issuer, fetcher, clock), fetcher, clock),
+        people=People(config, home.audit, clock),
+        sessions=sessions,
+        store=home.store,
+        vault=home.vault,
+        hasher=TokenHasher(home.vault.derive("oidc-flow/v1")),
+        clock=clock,
+    )
 
 
 def _refuse_open_network(settings: Settings, server: Server) -> None:

@@ -11,6 +11,7 @@ from bodhi.formats.contract import Format
 from bodhi.routing.table import RoutingTable
 from bodhi.storage.api_models import list_api_models, sealed_keys
 from bodhi.storage.data_keys import refresh_vault
+from bodhi.storage.policies import CapturePolicy, read_capture_policy
 from bodhi.storage.tokens import all_live_grants
 from bodhi.storage.users import count_admins
 from bodhi.storage.vault import Vault
@@ -33,6 +34,7 @@ class Snapshot:
     sealed: Mapping[str, str]
     """Sealed keys by api model id."""
     has_admin: bool
+    capture: CapturePolicy
 
 
 async def read_snapshot(
@@ -68,4 +70,5 @@ async def read_snapshot(
         grants={grant.mac: grant for grant in grants},
         sealed=sealed,
         has_admin=await count_admins(connection) > 0,
+        capture=await read_capture_policy(connection),
     )

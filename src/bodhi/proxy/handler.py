@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bodhi.accounting.capture import Captures
 from bodhi.accounting.recorder import Recorder
 from bodhi.core.api_model import Timeouts
 from bodhi.core.call import Route
@@ -27,6 +28,7 @@ from bodhi.directory.live import Directory
 from bodhi.formats.contract import ModelIn, Serves
 from bodhi.identity.authenticate import Authenticator
 from bodhi.proxy.answer import relay_answer
+from bodhi.proxy.capture import Watcher
 from bodhi.proxy.catalog import send_catalog, write_catalog
 from bodhi.proxy.errors import send_refusal, write_refusal
 from bodhi.proxy.inbound import EXTENSION, Call, ClientConnection, ClientLeft, Receive, Scope, Send, read_body
@@ -38,6 +40,7 @@ from bodhi.relay.peek import Peek, peek
 from bodhi.relay.upstream import UpstreamClient
 from bodhi.routing.classify import Classifier, Found, Match, Surface
 from bodhi.routing.table import RoutingTable
+from bodhi.storage.policies import CapturePolicy
 
 _log = logging.getLogger("bodhi.proxy")
 
@@ -63,6 +66,7 @@ class DataPlane:
         upstream: UpstreamClient,
         objects: Objects,
         recorder: Recorder,
+        captures: Captures,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -72,6 +76,7 @@ class DataPlane:
         self._upstream = upstream
         self._objects = objects
         self._recorder = recorder
+        self._captures = captures
         self._limits = limits
         self._clock = clock
         self._legs = Legs(directory, limits.timeouts, clock)
@@ -104,16 +109,16 @@ class DataPlane:
             if call.client_left and call.error is None:
                 call.error = "client_left"
             self._recorder.record(call.record(self._clock.now(), self._clock.monotonic()))
+            if call.watch is not None:
+                call.watch.finish()
 
     async def _serve(
         self, call: Call, found: Found, connection: ClientConnection, receive: Receive, send: Send
     ) -> None:
         if not self._set_up:
             self._check_set_up()
-        if found.problem is not None:
-            raise found.problem
-        if found.match is None and (value_of(call.headers, b"upgrade") or b"").lower() == b"websocket":
-            raise UpgradeRequired
+        if found.match is None:
+            _check_request(call, found)
         try:
             principal = self._authenticator.principal(call.headers, call.query)
         except TokenUnknown:
@@ -127,6 +132,8 @@ class DataPlane:
             call.status, call.bytes_out = 200, len(body)
             await send_catalog(send, body, call.id)
             return
+        if (policy := self._directory.snapshot.capture).enabled:
+            receive, send = self._watch(call, policy, receive, send)
         call.body = await read_body(call, receive, self._limits.max_body_bytes)
         # One snapshot from here on, taken after the body came, which may have been a while.
         snapshot = self._directory.snapshot
@@ -149,6 +156,13 @@ class DataPlane:
         finally:
             response.release()
 
+    def _watch(self, call: Call, policy: CapturePolicy, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """Let what this call says be captured."""
+        user_id = call.principal.user_id if call.principal else None
+        watcher = Watcher(self._captures.begin(call.id, user_id, policy), call.headers)
+        call.watch = watcher
+        return watcher.receive(receive), watcher.send(send)
+
     def _check_set_up(self) -> None:
         """Refuse everything until there is an Admin; there is always one once there was one.
 
@@ -170,6 +184,8 @@ class DataPlane:
             return
         status, headers, body = write_refusal(error, surface.voice, call.id)
         call.status, call.error, call.bytes_out = status, error.code, len(body)
+        if call.watch is not None:
+            send = call.watch.send(send)
         await send_refusal(send, status, headers, body)
 
 
@@ -185,6 +201,19 @@ def _choose(call: Call, match: Match, principal: Principal, table: RoutingTable)
     if seen.model is None and endpoint.model_optional:
         return seen, table.only_route(dialect, principal)
     return seen, table.resolve(dialect, _named(seen), principal)
+
+
+def _check_request(call: Call, found: Found) -> None:
+    """Refuse, whoever asks, what no endpoint can be looked for with.
+
+    Raises:
+        InvalidPath: two parsers could read the path differently.
+        UpgradeRequired: a WebSocket is asked for.
+    """
+    if found.problem is not None:
+        raise found.problem
+    if (value_of(call.headers, b"upgrade") or b"").lower() == b"websocket":
+        raise UpgradeRequired
 
 
 def _no_match(call: Call, found: Found) -> Match:

@@ -35,6 +35,16 @@ class ClientConnection(Protocol):
         """Flush what was sent, then close without ending the message."""
 
 
+class Watch(Protocol):
+    """What a call shows its bytes to, where they are captured; `capture` implements it."""
+
+    def send(self, send: Send) -> Send:
+        """Return a `send` that is watched."""
+
+    def finish(self) -> None:
+        """Hand over what was seen."""
+
+
 STATUS_CLIENT_LEFT = 499
 """What the usage record says when the client left before it was sent a status (nginx's convention)."""
 
@@ -52,7 +62,7 @@ class Call:
     __slots__ = (
         "api_model_id", "body", "bytes_in", "bytes_out", "client_left", "clock", "counts", "endpoint", "error",
         "first_byte_at", "headers", "id", "method", "model_asked", "model_sent", "principal", "query", "raw_path",
-        "started_at", "status", "stream", "task",
+        "started_at", "status", "stream", "task", "watch",
     )  # fmt: skip
 
     def __init__(self, call_id: str, scope: Scope, connection: ClientConnection, clock: Callable[[], float]) -> None:
@@ -79,6 +89,8 @@ class Call:
         self.counts: TokenCounts | None = None
         self.client_left = False
         self.task = connection.task
+        self.watch: Watch | None = None
+        """What captures this call, where that is turned on."""
 
     def leave(self) -> None:
         """Take note that the client left: cancel the call, which closes what it opened."""
