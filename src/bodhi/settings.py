@@ -74,6 +74,21 @@ def _url(text: str) -> str:
     return text.strip().rstrip("/")
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.replace(",", " ").split() if word)
+
+
+def _text(text: str) -> str:
+    return text.strip()
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.rpartition("=") for part in text.split(",") if part.strip()]
+    if not all(value.strip() and name.strip() for value, _, name in pairs):
+        raise ValueError("use value=role, such as admins=admin,devs=power_user")
+    return tuple((value.strip(), name.strip().lower()) for value, _, name in pairs)
+
+
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
@@ -182,6 +197,64 @@ class Settings:
         "",
         _networks,
         "Addresses or networks, comma-separated, of the proxies in front, whose `X-Forwarded-For` is believed.",
+    )
+    oidc_issuer: str = _setting(
+        "BODHI_OIDC_ISSUER",
+        "",
+        _text,
+        "Issuer of the OpenID Connect provider to sign in with, spelled exactly as the provider does. Empty: sign-in "
+        "by password only.",
+    )
+    oidc_client_id: str = _setting(
+        "BODHI_OIDC_CLIENT_ID",
+        "",
+        _text,
+        "Bodhi's id as a client of the provider.",
+    )
+    oidc_client_secret: str | None = _setting(
+        "BODHI_OIDC_CLIENT_SECRET",
+        "",
+        _text,
+        "Bodhi's secret as a client of the provider; without it, Bodhi is a public client.",
+        secret=True,
+        optional=True,
+    )
+    oidc_name: str = _setting(
+        "BODHI_OIDC_NAME",
+        "OpenID Connect",
+        _text,
+        "What the button for signing in with the provider says.",
+    )
+    oidc_scopes: tuple[str, ...] = _setting(
+        "BODHI_OIDC_SCOPES",
+        "openid profile email",
+        _words,
+        "Scopes that are asked for. `openid` is one of them.",
+    )
+    oidc_role_claim: str = _setting(
+        "BODHI_OIDC_ROLE_CLAIM",
+        "groups",
+        _text,
+        "Claim whose values `BODHI_OIDC_ROLES` maps to roles; a path such as `realm_access.roles` goes into objects.",
+    )
+    oidc_roles: tuple[tuple[str, str], ...] = _setting(
+        "BODHI_OIDC_ROLES",
+        "",
+        _pairs,
+        "Roles by value of that claim, such as `admins=admin,devs=power_user`; the highest counts, anew at each "
+        "sign-in. Empty: people keep the role that somebody gives them in Bodhi.",
+    )
+    oidc_default_role: str = _setting(
+        "BODHI_OIDC_DEFAULT_ROLE",
+        "guest",
+        _text,
+        "Role of people from the provider whom no value of the claim gives one.",
+    )
+    oidc_algorithms: tuple[str, ...] = _setting(
+        "BODHI_OIDC_ALGORITHMS",
+        "RS256,PS256,ES256,EdDSA",
+        _words,
+        "Signature algorithms of ID tokens that are accepted; never `none`, and none that uses a shared secret.",
     )
     private_networks: bool = _setting(
         "BODHI_PRIVATE_NETWORKS",

@@ -123,6 +123,7 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
             setup=Setup(home, store, PASSWORDS, audit, time.clock),
             passwords=PASSWORDS,
             throttle=throttle,
+            oidc=None,
             audit=audit,
             refusals=Refusals(store, audit),
             browser=Browser(),

@@ -10,6 +10,7 @@ from bodhi.core.errors import StoreUnavailable
 from bodhi.core.session import IDLE_SECONDS
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import purge_objects
+from bodhi.storage.oidc_flows import purge_flows
 from bodhi.storage.sessions import purge_sessions
 from bodhi.storage.tokens import touch_tokens
 
@@ -72,4 +73,5 @@ class Upkeep:
         now = self._clock.now()
         async with self._store.write() as connection:
             await purge_objects(connection, now - OBJECT_DAYS * DAY)
+            await purge_flows(connection, now)
             await purge_sessions(connection, now, idle_since=now - IDLE_SECONDS)

@@ -42,13 +42,15 @@ class Access:
     """The action that a call leaves in the audit trail."""
     before_setup: bool = False
     """Whether it answers before there is an Admin."""
+    way_back: bool = False
+    """Whether another site sends browsers here, as an identity provider does; what they bring must prove itself."""
 
 
 def _row(  # noqa: PLR0913 # one argument a column of the table
     method: str, path: str, role: Role | None, scopes: frozenset[str] = NO_TOKEN, confirm: Confirm = Confirm.NO,
-    audit: str | None = None, *, before_setup: bool = False,
+    audit: str | None = None, *, before_setup: bool = False, way_back: bool = False,
 ) -> Access:  # fmt: skip
-    return Access(method, PREFIX + path, role, scopes, confirm, audit, before_setup)
+    return Access(method, PREFIX + path, role, scopes, confirm, audit, before_setup, way_back)
 
 
 _ANYBODY = None
@@ -73,7 +75,7 @@ ROWS: tuple[Access, ...] = (
     _row("DELETE", "/sessions/{session_id}", _GUEST, audit="session.close"),
     _row("GET", "/oidc", _ANYBODY, before_setup=True),
     _row("POST", "/oidc/start", _ANYBODY, before_setup=True),
-    _row("GET", "/oidc/callback", _ANYBODY, audit="session.open", before_setup=True),
+    _row("GET", "/oidc/callback", _ANYBODY, audit="session.open", before_setup=True, way_back=True),
     _row("GET", "/users", _MANAGER),
     _row("GET", "/users/{user_id}", _MANAGER),
     _row("PATCH", "/users/{user_id}", _MANAGER, NO_TOKEN, _YES, "user.change"),

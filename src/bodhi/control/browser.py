@@ -32,16 +32,11 @@ class Browser:
         self._trusted = tuple(trusted_proxies)
         # `__Host-` makes browsers refuse the cookie from any other host and without Secure (RFC 6265bis section 4.1.3).
         self.cookie_name = "__Host-bodhi_session" if secure else "bodhi_session"
+        self.flow_cookie_name = "__Host-bodhi_oidc" if secure else "bodhi_oidc"
 
     def session_of(self, headers: Headers) -> bytes | None:
         """Return the session's secret out of a request's cookies, or None."""
-        wanted = self.cookie_name.encode() + b"="
-        for name, value in headers:
-            if name == b"cookie":
-                for pair in value.split(b";"):
-                    if pair.strip().startswith(wanted):
-                        return pair.strip()[len(wanted) :]
-        return None
+        return _cookie_of(headers, self.cookie_name)
 
     def session_cookie(self, secret: Secret, max_age: float) -> str:
         """Write the `Set-Cookie` value that begins a session in a browser."""
@@ -50,6 +45,20 @@ class Browser:
     def ended_cookie(self) -> str:
         """Write the `Set-Cookie` value that removes it."""
         return self._cookie("", 0)
+
+    def flow_of(self, headers: Headers) -> bytes | None:
+        """Return the secret of a sign-in that went to the identity provider from this browser, or None."""
+        return _cookie_of(headers, self.flow_cookie_name)
+
+    def flow_cookie(self, secret: Secret, max_age: float) -> str:
+        """Write the `Set-Cookie` value that ties a way to the identity provider to this browser."""
+        # Lax, since the browser comes back from another site, which Strict would not survive.
+        strict = self._cookie(secret.reveal(), int(max_age), self.flow_cookie_name)
+        return strict.replace("SameSite=Strict", "SameSite=Lax")
+
+    def ended_flow_cookie(self) -> str:
+        """Write the `Set-Cookie` value that removes it."""
+        return self._cookie("", 0, self.flow_cookie_name)
 
     def check_page(self, method: str, headers: Headers, *, by_cookie: bool) -> None:
         """Refuse what a page of another site, or of another port of this host, asks for.
@@ -75,9 +84,19 @@ class Browser:
         scheme = "https" if self._secure else "http"
         return (self._own, f"{scheme}://{fields.get(b'host', b'').decode('latin-1')}")
 
-    def _cookie(self, value: str, max_age: int) -> str:
+    def _cookie(self, value: str, max_age: int, name: str = "") -> str:
         secure = "; Secure" if self._secure else ""
-        return f"{self.cookie_name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}"
+        return f"{name or self.cookie_name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}"
+
+
+def _cookie_of(headers: Headers, cookie_name: str) -> bytes | None:
+    wanted = cookie_name.encode() + b"="
+    for name, value in headers:
+        if name == b"cookie":
+            for pair in value.split(b";"):
+                if pair.strip().startswith(wanted):
+                    return pair.strip()[len(wanted) :]
+    return None
 
 
 def _origin(url: str) -> str:

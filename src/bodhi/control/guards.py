@@ -50,12 +50,14 @@ def access_of(request: Request) -> Access:
 
 
 async def public(request: Request, services: Given) -> Actor:
-    """Let anybody in, unless a page of another site sends them.
+    """Let anybody in, unless a page of another site sends them where none should.
 
     Raises:
         CrossSite: another site's page asks.
     """
-    services.browser.check_page(request.method, request.scope["headers"], by_cookie=False)
+    row = BY_ENDPOINT.get((request.method, PREFIX + request.scope["route"].path))
+    if row is None or not row.way_back:
+        services.browser.check_page(request.method, request.scope["headers"], by_cookie=False)
     return Actor(address=_address(request, services))
 
 

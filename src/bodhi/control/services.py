@@ -15,6 +15,7 @@ from bodhi.directory.live import Directory
 from bodhi.formats.contract import Format
 from bodhi.identity.authenticate import Authenticator
 from bodhi.identity.mint import Mint
+from bodhi.identity.oidc.flow import OidcSignIn
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
@@ -41,6 +42,8 @@ class Services:
     setup: Setup
     passwords: Passwords
     throttle: Throttle
+    oidc: OidcSignIn | None
+    """None where no identity provider is configured."""
     audit: AuditLog
     refusals: Refusals
     browser: Browser
