@@ -9,7 +9,8 @@ ARGS ?=
 WORKERS ?= 2
 
 PYTHON := .venv/bin/python
-LOCKED := uv.lock pyproject.toml scripts/bootstrap scripts/install scripts/uv-requirements.txt
+LOCKED := uv.lock pyproject.toml scripts/bootstrap scripts/install scripts/uv-requirements.txt \
+    tests/fakes/oidc/package-lock.json
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
