@@ -8,10 +8,11 @@ from bodhi.accounting.recorder import Recorder
 from bodhi.core.clock import Clock
 from bodhi.core.errors import StoreUnavailable
 from bodhi.core.session import IDLE_SECONDS
+from bodhi.storage.attempts import purge_attempts
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import purge_objects
 from bodhi.storage.oidc_flows import purge_flows
-from bodhi.storage.sessions import purge_sessions
+from bodhi.storage.sessions import purge_chat_tokens, purge_sessions
 from bodhi.storage.tokens import touch_tokens
 
 ROUND_SECONDS = 60.0
@@ -65,7 +66,9 @@ class Upkeep:
             raise
 
     async def remove_expired(self) -> None:
-        """Remove ended sessions, and the owners of provider-side objects older than providers keep them (30 days).
+        """Remove what has ended: sessions, chat tokens, counts of attempts, and provider-side objects' owners.
+
+        Providers keep such objects for 30 days.
 
         Raises:
             StoreUnavailable: the store does not answer.
@@ -75,3 +78,5 @@ class Upkeep:
             await purge_objects(connection, now - OBJECT_DAYS * DAY)
             await purge_flows(connection, now)
             await purge_sessions(connection, now, idle_since=now - IDLE_SECONDS)
+            await purge_chat_tokens(connection, now)
+            await purge_attempts(connection, now)

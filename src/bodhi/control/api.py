@@ -10,7 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from typing_extensions import override
 
 from bodhi import __version__
-from bodhi.control import formats, health, oidc, session, setup, tokens, usage
+from bodhi.control import capture, formats, health, oidc, session, sessions, setup, tokens, usage
 from bodhi.control.access import BY_ENDPOINT, PREFIX
 from bodhi.control.api_models import endpoints as api_models
 from bodhi.control.before_setup import BeforeSetup
@@ -23,7 +23,17 @@ from bodhi.control.services import Services
 PATHS = ("/livez", "/readyz")
 """Paths of this application outside its prefix."""
 
-ROUTERS = (setup.router, session.router, oidc.router, formats.router, api_models.router, tokens.router, usage.router)
+ROUTERS = (
+    setup.router,
+    session.router,
+    sessions.router,
+    oidc.router,
+    formats.router,
+    api_models.router,
+    tokens.router,
+    usage.router,
+    capture.router,
+)
 SILENT: TelemetryConfig = {
     "tracing": False,
     "metrics": False,

@@ -8,6 +8,8 @@ from bodhi.control.schemas import Body
 from bodhi.control.services import Given, reload
 from bodhi.control.session import Begun, begun, opening
 from bodhi.core.credential import Secret
+from bodhi.core.errors import Conflict, SetupCodeWrong, TooManyAttempts
+from bodhi.identity.throttle import SETUP_CODE
 from bodhi.storage.users import list_users
 
 router = APIRouter(tags=["setup"])
@@ -41,6 +43,11 @@ async def claim(actor: Public, services: Given, request: Request, response: Resp
     """Create the first Admin with the setup code, and sign them in. Works once."""
     how = opening(request, actor, "setup", bearer=body.bearer)
     password = Secret(body.password.get_secret_value())
-    user, opened = await services.setup.claim(body.code, body.username, password, how, services.sessions)
+    try:
+        await services.throttle.take(SETUP_CODE, actor.address)
+        user, opened = await services.setup.claim(body.code, body.username, password, how, services.sessions)
+    except (SetupCodeWrong, TooManyAttempts, Conflict) as error:
+        services.refusals.note(actor, "setup.claim", error.code)
+        raise
     await reload(services)
     return begun(services, response, user, opened)

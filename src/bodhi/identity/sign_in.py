@@ -3,6 +3,8 @@
 A session is a secret of kind `s`, in a cookie or sent as a bearer token; the store knows only its MAC.
 """
 
+import asyncio
+import logging
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,21 +12,37 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bodhi.core.audit import Act, Actor
 from bodhi.core.clock import Clock
 from bodhi.core.credential import Secret
-from bodhi.core.errors import SessionEnded, SignInFailed
+from bodhi.core.errors import ConfirmationNeeded, SessionEnded, SignInFailed, StoreUnavailable
 from bodhi.core.ids import new_id
 from bodhi.core.principal import Principal
 from bodhi.core.session import ABSOLUTE_SECONDS, IDLE_SECONDS
-from bodhi.identity.passwords import Passwords
-from bodhi.identity.throttle import Throttle
+from bodhi.identity.passwords import Passwords, check_password
+from bodhi.identity.throttle import PASSWORD_FROM_ADDRESS, PASSWORD_OF_ACCOUNT, Throttle
 from bodhi.identity.tokens import FOR_SESSIONS, TokenHasher, looks_like_token, new_token
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
-from bodhi.storage.sessions import Session, find_session, insert_session, touch_session
-from bodhi.storage.users import User, find_user, note_sign_in, set_password_hash
+from bodhi.storage.sessions import (
+    Session,
+    confirm_session,
+    delete_sessions,
+    find_session,
+    insert_session,
+    lock_user,
+    touch_session,
+)
+from bodhi.storage.users import User, find_user, get_user, note_sign_in, set_password_hash
 
 SEEN_SECONDS = 60.0
 """How exact the time of a session's last use is."""
+TOUCH_SECONDS = 1.0
+"""How long a request waits until that can be noted."""
 MAX_USER_AGENT = 256
+ELSEWHERE = (
+    "Your account has no password here. Prove who you are at the identity provider that you sign in with, then repeat "
+    "the request."
+)
+
+log = logging.getLogger(__name__)
 
 COOKIE = "cookie"
 BEARER = "bearer"
@@ -79,20 +97,71 @@ class Sessions:
 
         Raises:
             SignInFailed: either is wrong, or the user is disabled; which one is not told, nor shown by the time taken.
+            TooManyAttempts: too many tried this name, or from this address; the password was not looked at.
             Overloaded: too many sign-ins are waiting.
         """
+        await self._count(name, opening.address)
         async with self._store.read() as connection:
             user = await find_user(connection, name.strip())
-        matched = await self._passwords.verify(user.password_hash if user else None, password)
-        if user is None or not matched or user.disabled:
-            raise SignInFailed
+        user = await self._match(user, password)
         renewed = None
         if user.password_hash and self._passwords.is_outdated(user.password_hash):
             renewed = await self._passwords.new_hash(password)
         async with self._store.write() as connection:
+            user = await self._proved(connection, user)
             if renewed:
                 await set_password_hash(connection, user.id, renewed)
             return user, await self.open(connection, user, opening)
+
+    async def confirm(self, actor: Actor, password: Secret) -> tuple[User, Opened]:
+        """Take the password of somebody who is signed in once more. The session stays, its secret is a new one.
+
+        Raises:
+            SignInFailed: the password is wrong.
+            ConfirmationNeeded: the account has no password.
+            TooManyAttempts: as for `sign_in`.
+            Overloaded: too many sign-ins are waiting.
+            SessionEnded: the session, or the account, ended meanwhile.
+        """
+        user = await self._match_again(actor, password)
+        async with self._store.write() as connection:
+            user = await self._proved(connection, user)
+            opened = await self.renew(connection, actor.session_id)
+            act = Act(action="session.confirm", subject_id=user.id, subject_name=user.name)
+            await self._audit.append(connection, actor, act)
+        return user, opened
+
+    async def change_password(self, actor: Actor, password: Secret, wanted: Secret) -> tuple[User, Opened]:
+        """Replace somebody's own password. Their other sessions end, and this one gets a new secret.
+
+        Raises:
+            InvalidField: the new password is not good enough.
+            SignInFailed, ConfirmationNeeded, TooManyAttempts, Overloaded, SessionEnded: as for `confirm`.
+        """
+        check_password(wanted, actor.user_name or "")
+        user = await self._match_again(actor, password)
+        password_hash = await self._passwords.new_hash(wanted)
+        async with self._store.write() as connection:
+            ended = await delete_sessions(connection, user.id, but=actor.session_id)
+            user = await self._proved(connection, user)
+            await set_password_hash(connection, user.id, password_hash)
+            opened = await self.renew(connection, actor.session_id)
+            after = {"sessions_ended": len(ended)}
+            act = Act(action="user.password", subject_id=user.id, subject_name=user.name, after=after)
+            await self._audit.append(connection, actor, act)
+        return user, opened
+
+    async def renew(self, connection: AsyncConnection, session_id: str | None) -> Opened:
+        """Give a session a new secret, for a person who has just proved again who they are.
+
+        Raises:
+            SessionEnded: there is no such session any more.
+        """
+        secret, now = new_token(FOR_SESSIONS), self._clock.now()
+        session = await confirm_session(connection, session_id or "", now, self._hasher.mac(secret.reveal().encode()))
+        if session is None:
+            raise SessionEnded
+        return Opened(session, secret)
 
     async def open(self, connection: AsyncConnection, user: User, opening: Opening) -> Opened:
         """Open a session for somebody who has proved who they are, with its row in the audit trail.
@@ -138,9 +207,9 @@ class Sessions:
         if found is None or found[0].carried_by != carried_by:
             raise SessionEnded
         session, user = found
-        if now - session.seen_at >= SEEN_SECONDS:
-            async with self._store.write() as connection:
-                await touch_session(connection, session.id, now)
+        # A clock that was set back counts as well: otherwise the session would outlast its limit by as much.
+        if abs(now - session.seen_at) >= SEEN_SECONDS:
+            await self._touch(session, now)
         return Principal(
             user_id=user.id,
             user_name=user.name,
@@ -149,3 +218,46 @@ class Sessions:
             authenticated_at=session.authenticated_at,
             reads_captures=user.reads_captures,
         )
+
+    async def _touch(self, session: Session, now: float) -> None:
+        """Note that a session was used. Where that cannot be noted at once, the next request does."""
+        try:
+            async with asyncio.timeout(TOUCH_SECONDS), self._store.write() as connection:
+                await touch_session(connection, session.id, now)
+        except (StoreUnavailable, TimeoutError):
+            log.debug("the use of a session could not be noted")
+
+    async def _count(self, name: str, address: str | None) -> None:
+        """Count an attempt before any work is done for it."""
+        await self._throttle.take_all({PASSWORD_OF_ACCOUNT: name, PASSWORD_FROM_ADDRESS: address})
+
+    async def _match(self, user: User | None, password: Secret) -> User:
+        """Return the user if the password is theirs and they may sign in. One hash is worked out in any case."""
+        matched = await self._passwords.verify(user.password_hash if user else None, password)
+        if user is None or not matched or user.disabled:
+            raise SignInFailed
+        return user
+
+    async def _match_again(self, actor: Actor, password: Secret) -> User:
+        """Return the user who is signed in if the password is theirs."""
+        async with self._store.read() as connection:
+            user = await get_user(connection, actor.user_id or "")
+        if user is not None and user.password_hash is None:
+            raise ConfirmationNeeded(ELSEWHERE)
+        await self._count(actor.user_name or "", actor.address)
+        try:
+            return await self._match(user, password)
+        except SignInFailed:
+            raise SignInFailed("The password is wrong.") from None
+
+    async def _proved(self, connection: AsyncConnection, user: User) -> User:
+        """Look again, in the transaction that grants something: the account may have changed since.
+
+        Raises:
+            SignInFailed: it was disabled or removed, or got another password.
+        """
+        current = await lock_user(connection, user.id)
+        if current is None or current.disabled or current.password_hash != user.password_hash:
+            raise SignInFailed
+        await self._throttle.forget(connection, PASSWORD_OF_ACCOUNT, current.name)
+        return current
