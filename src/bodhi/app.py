@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from socket import socket
 
 from bodhi.accounting.capture import Captures
@@ -13,6 +14,7 @@ from bodhi.accounting.upkeep import Upkeep
 from bodhi.control.api import create_control_api
 from bodhi.control.browser import Browser
 from bodhi.control.services import Services
+from bodhi.core.audit import Actor
 from bodhi.core.credential import Secret
 from bodhi.core.errors import StartupError
 from bodhi.directory.live import Directory
@@ -38,6 +40,7 @@ from bodhi.proxy.objects import Objects
 from bodhi.relay.egress import Egress, EgressPolicy
 from bodhi.relay.upstream import UpstreamClient
 from bodhi.routing.classify import Classifier
+from bodhi.server.refusals import OF_HOST
 from bodhi.server.run import HttpServer, bind_sockets, new_runner
 from bodhi.settings import Settings
 from bodhi.ui.assets import Assets
@@ -215,6 +218,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
         drain_seconds=settings.drain_timeout,
         ready=lambda: announce(Announcement(settings.host, port, code)),
     )
+    http.front.on_refused = partial(_note_refused, server.refusals)
     server.stopping.stop = http.stop
     server.stopping.ask = lambda: http.front.draining
     try:
@@ -295,6 +299,12 @@ def _refuse_open_network(settings: Settings, server: Server) -> None:
             "Set BODHI_BEHIND_TLS_PROXY=true once that is so."
         )
         raise StartupError(message, exit_status=6)
+
+
+def _note_refused(refusals: Refusals, address: str | None, code: str) -> None:
+    """Tell the audit trail of requests for another Host: a page elsewhere may try a name that it rebound to us."""
+    if code in OF_HOST:
+        refusals.note(Actor(address=address), "host.refused", code)
 
 
 async def _acknowledge_lifespan(receive: Receive, send: Send) -> None:

@@ -5,6 +5,7 @@ What the client's bytes mean is decided in `protocol`, the half that parses.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
@@ -36,6 +37,8 @@ class Front:
     """Decoded forms of paths that passed every check; bounded."""
     refused: dict[str, int] = field(default_factory=dict)
     """How many requests were refused, by code."""
+    on_refused: Callable[[str | None, str], None] = lambda _address, _code: None
+    """Told the peer's address and the code of each refusal; must not wait."""
 
 
 class Stage(Enum):
@@ -131,6 +134,7 @@ class AnsweringProtocol(HttpToolsProtocol):
         """Answer with a refusal, after the responses of the requests before it, and close."""
         counts = self.front.refused
         counts[refusal.code] = counts.get(refusal.code, 0) + 1
+        self.front.on_refused(self.client[0] if self.client else None, refusal.code)
         broken = self._last if self.stage is _BODY else None
         self.stage = _DEAF
         self.deadline = inf

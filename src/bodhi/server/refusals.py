@@ -33,9 +33,12 @@ HEADERS_TOO_LARGE = Refusal(431, "headers_too_large", "The request's header bloc
 HEADERS_TOO_MANY = Refusal(431, "too_many_headers", "The request has too many header lines.")
 HEADER_ALIAS = Refusal(400, "header_alias", "A header name imitates another one with `_` for `-`.")
 HOST_COUNT = Refusal(400, "host_count", "The request must carry exactly one Host header.")
+HOST_MALFORMED = Refusal(400, "host_malformed", "The Host header is not a host with an optional port.")
 HOST_REFUSED = Refusal(
     421, "host_not_allowed", "This Host is not served here. If it is meant to be, add its name to BODHI_ALLOWED_HOSTS."
 )
+OF_HOST = frozenset(refusal.code for refusal in (HOST_COUNT, HOST_MALFORMED, HOST_REFUSED))
+"""Codes of the refusals for whom a request is addressed to: a page elsewhere may have rebound a name to us."""
 LENGTH_REFUSED = Refusal(400, "invalid_content_length", "Content-Length is malformed, repeated or contradicted.")
 ENCODING_REFUSED = Refusal(
     400, "invalid_transfer_encoding", "The only Transfer-Encoding taken is one `chunked`, with HTTP/1.1."
@@ -199,7 +202,7 @@ def _read_framing(found: dict[bytes, list[bytes]], http_version: str) -> Refusal
 
 
 def _host_refusal(value: bytes) -> Refusal:
-    return MALFORMED if read_host(value) is None else HOST_REFUSED
+    return HOST_MALFORMED if read_host(value) is None else HOST_REFUSED
 
 
 def check_size(headers: list[Header], limits: Limits) -> Refusal | None:
