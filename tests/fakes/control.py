@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,13 @@ class Control:
             opened = await self.services.sessions.open(connection, user, Opening(method="password", carried_by=BEARER))
         return {"authorization": f"Bearer {opened.secret.reveal()}"}
 
+    async def sign_in_browser(self, name: str, password: str = PASSWORD) -> dict[str, str]:
+        """Sign in as a page does, and return the headers that a browser sends for that page."""
+        page = {"origin": self.url, "sec-fetch-site": "same-origin"}
+        response = await self.call("POST", "/session", page, {"username": name, "password": password})
+        assert response.status_code == 201, response.text
+        return {**page, "cookie": response.headers["set-cookie"].partition(";")[0]}
+
     async def token_of(self, name: str, role: Role, scope: str) -> dict[str, str]:
         """Create a user with a token, and return the headers to send."""
         user, secret = await self.add_user(name, role), new_token()
@@ -135,10 +143,15 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
         )
         await directory.reload()
         try:
-            async with _served(services) as url, httpx2.AsyncClient(timeout=30) as client:
+            async with _served(services) as url, httpx2.AsyncClient(timeout=30, cookies=_no_jar()) as client:
                 yield Control(services, url, client, home, time)
         finally:
             await upstream.close()
+
+
+def _no_jar() -> CookieJar:
+    """Return a jar that takes nothing, so that a test sends the cookies that it names and no others."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 @asynccontextmanager
