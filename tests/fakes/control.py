@@ -24,6 +24,7 @@ from bodhi.directory.live import Directory
 from bodhi.formats.registry import FORMATS
 from bodhi.identity.authenticate import Authenticator
 from bodhi.identity.mint import Mint
+from bodhi.identity.oidc.config import OidcConfig
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import BEARER, Opening, Sessions
@@ -36,6 +37,7 @@ from bodhi.storage.engine import Store
 from bodhi.storage.tokens import insert_token
 from bodhi.storage.users import User, insert_user
 from tests.fakes.clocks import StillClock
+from tests.fakes.oidc.hostile import Parts, new_oidc
 from tests.fakes.stores import fresh_store, new_vault
 from tests.fakes.waiting import eventually
 
@@ -111,7 +113,9 @@ def error_of(response: httpx2.Response) -> tuple[int, str, str | None]:
 
 
 @asynccontextmanager
-async def running_control(home: Path, *, private_networks: bool = True) -> AsyncIterator[Control]:
+async def running_control(
+    home: Path, *, private_networks: bool = True, oidc: OidcConfig | None = None
+) -> AsyncIterator[Control]:
     """Start a control API with an empty store."""
     async with fresh_store(home) as store:
         time, vault = StillClock(), new_vault()
@@ -119,6 +123,7 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
         directory = Directory(store, vault, time.clock, formats)
         hasher, audit = TokenHasher(b"t" * 32), AuditLog(b"a" * 32, time.clock)
         throttle = Throttle(store, time.clock)
+        sessions = Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), audit, time.clock, throttle)
         upstream = UpstreamClient(Egress(EgressPolicy(private_networks=private_networks)))
         services = Services(
             store=store,
@@ -127,11 +132,11 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
             authenticator=Authenticator(directory, hasher, time.clock),
             hasher=hasher,
             mint=Mint(store, hasher, audit, time.clock),
-            sessions=Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), audit, time.clock, throttle),
+            sessions=sessions,
             setup=Setup(home, store, PASSWORDS, audit, time.clock),
             passwords=PASSWORDS,
             throttle=throttle,
-            oidc=None,
+            oidc=new_oidc(oidc, Parts(store, vault, sessions, audit, time.clock)) if oidc else None,
             audit=audit,
             refusals=Refusals(store, audit),
             browser=Browser(),
@@ -147,6 +152,8 @@ async def running_control(home: Path, *, private_networks: bool = True) -> Async
                 yield Control(services, url, client, home, time)
         finally:
             await upstream.close()
+            if services.oidc is not None:
+                await services.oidc.close()
 
 
 def _no_jar() -> CookieJar:

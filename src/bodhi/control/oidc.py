@@ -1,5 +1,6 @@
 """Signing in with an OpenID Connect provider, as a browser sees it. The flow itself is identity's."""
 
+import logging
 from collections.abc import Sequence
 from html import escape
 from typing import Literal
@@ -15,19 +16,20 @@ from bodhi.control.session import opening
 from bodhi.core.audit import Actor
 from bodhi.core.errors import (
     BodhiError,
+    CallerError,
     Conflict,
+    IdentityProviderUnavailable,
     IdentityRefused,
     InvalidField,
     NotReady,
-    SetupCodeWrong,
     Unauthenticated,
     UnknownObject,
 )
-from bodhi.core.session import ABSOLUTE_SECONDS
 from bodhi.identity.oidc.flow import FLOW_SECONDS, METHOD, OidcSignIn, Purpose, WayBack
 from bodhi.identity.sign_in import COOKIE
 from bodhi.identity.throttle import OIDC_START, SETUP_CODE
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["oidc"])
 
 HOME = "/ui/"
@@ -83,13 +85,16 @@ async def oidc_state(_: Public, services: Given) -> OidcState:
 async def start(actor: Public, services: Given, request: Request, response: Response, body: StartOidc) -> OidcStarted:
     """Begin to sign in at the identity provider: the answer says where, and sets a cookie for the way back."""
     oidc, purpose = _configured(services), Purpose(body.purpose)
-    await services.throttle.take(OIDC_START, actor.address)
-    session_id = None
-    if purpose is Purpose.CONFIRM:
-        session_id = await _own_session(request, services)
-    elif purpose is Purpose.SETUP:
-        await _check_code(services, actor, body.code)
-    elif services.directory.loaded and not services.directory.snapshot.has_admin:
+    try:
+        await services.throttle.take(OIDC_START, actor.address)
+        session_id = await _own_session(request, services) if purpose is Purpose.CONFIRM else None
+        if purpose is Purpose.SETUP:
+            await services.throttle.take(SETUP_CODE, actor.address)
+            _check_code(services, body.code)
+    except CallerError as error:
+        services.refusals.note(actor, "setup.claim" if purpose is Purpose.SETUP else "oidc.start", error.code)
+        raise
+    if purpose is Purpose.SIGN_IN and services.directory.loaded and not services.directory.snapshot.has_admin:
         raise NotReady
     started = await oidc.start(purpose, session_id)
     response.headers["set-cookie"] = services.browser.flow_cookie(started.cookie, FLOW_SECONDS)
@@ -106,6 +111,9 @@ async def way_back(actor: Public, services: Given, request: Request) -> Response
     try:
         answer = await _finished(actor, services, request)
     except BodhiError as error:
+        if isinstance(error, IdentityProviderUnavailable):
+            # For whoever runs Bodhi: what the provider did wrong, which never holds a part of what it sent.
+            log.warning("sign-in with OpenID Connect failed: %s", error.message)
         services.refusals.note(actor, "session.open", error.code)
         answer = _page(error)
     answer.headers.append("set-cookie", services.browser.ended_flow_cookie())
@@ -124,9 +132,8 @@ async def _finished(actor: Actor, services: Services, request: Request) -> Respo
         services.setup.close()
     await reload(services)
     answer = RedirectResponse(HOME, status_code=303)
-    if finished.opened is not None:
-        cookie = services.browser.session_cookie(finished.opened.secret, ABSOLUTE_SECONDS)
-        answer.headers.append("set-cookie", cookie)
+    left = finished.opened.session.expires_at - services.clock.now()
+    answer.headers.append("set-cookie", services.browser.session_cookie(finished.opened.secret, left))
     return answer
 
 
@@ -151,16 +158,11 @@ async def _own_session(request: Request, services: Services) -> str | None:
     return (await services.sessions.principal(cookie, COOKIE)).session_id
 
 
-async def _check_code(services: Services, actor: Actor, code: SecretStr | None) -> None:
+def _check_code(services: Services, code: SecretStr | None) -> None:
     """Refuse whoever does not hold the setup code, before anything goes to the provider."""
     if code is None:
         raise InvalidField("The setup code is missing.", param="code")
-    await services.throttle.take(SETUP_CODE, actor.address)
-    try:
-        services.setup.check(code.get_secret_value())
-    except SetupCodeWrong as error:
-        services.refusals.note(actor, "setup.claim", error.code)
-        raise
+    services.setup.check(code.get_secret_value())
 
 
 def _read_way_back(parameters: Sequence[tuple[str, str]], cookie: bytes | None) -> WayBack:

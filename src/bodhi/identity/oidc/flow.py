@@ -23,7 +23,6 @@ from bodhi.identity.sign_in import Opened, Opening, Sessions
 from bodhi.identity.tokens import TokenHasher
 from bodhi.storage.engine import Store
 from bodhi.storage.oidc_flows import COLUMN, OidcFlow, insert_flow, session_user_id, take_flow
-from bodhi.storage.sessions import confirm_session
 from bodhi.storage.users import User
 from bodhi.storage.vault import CannotOpen, Place, Vault
 
@@ -65,11 +64,11 @@ class WayBack:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How it ended: whose identity was proven, and the session that was opened, unless one was confirmed."""
+    """How it ended: whose identity was proven, and the session that was opened, or confirmed and got a new secret."""
 
     purpose: Purpose
     user: User
-    opened: Opened | None
+    opened: Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,8 @@ class OidcSignIn:
         Raises:
             IdentityRefused: what came back is not the one answer to what this browser began.
             IdentityProviderUnavailable: the provider cannot be asked, or answers what cannot be believed.
-            Conflict: somebody else has become the first Admin meanwhile.
+            SessionEnded: the session that was to be confirmed has ended meanwhile.
+        Conflict: somebody else has become the first Admin meanwhile.
         """
         flow = await self._taken(back)
         purpose = Purpose(flow.purpose)
@@ -190,11 +190,11 @@ class OidcSignIn:
             session_id = flow.session_id or ""
             if user is None or await session_user_id(connection, session_id) != user.id:
                 raise IdentityRefused("You signed in at the identity provider as somebody else.")
-            await confirm_session(connection, session_id, now)
+            opened = await self.sessions.renew(connection, session_id)
             actor = Actor(user_id=user.id, user_name=user.name, session_id=session_id, address=address)
             act = Act(action="session.confirm", subject_id=user.id, subject_name=user.name, after={"method": METHOD})
             await self.people.audit.append(connection, actor, act)
-        return Finished(Purpose.CONFIRM, user, None)
+        return Finished(Purpose.CONFIRM, user, opened)
 
     def _opened(self, flow: OidcFlow) -> tuple[str, Secret]:
         """Return nonce and verifier of a flow."""
