@@ -3,18 +3,26 @@
 import asyncio
 import stat
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Table, func, select
 
+from bodhi.core.audit import Actor, Via
 from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.credential import Secret
-from bodhi.core.errors import BodhiError, Conflict, InvalidField, SetupCodeWrong
+from bodhi.core.errors import BodhiError, Conflict, InvalidField, SetupCodeWrong, StoreUnavailable
 from bodhi.core.principal import Role
 from bodhi.identity.passwords import Passwords
-from bodhi.identity.setup import FILE_NAME, Setup, check_user_name, create_first_admin, new_setup_code
+from bodhi.identity.setup import FILE_NAME, Setup, check_user_name, insert_admin, new_admin, new_setup_code
+from bodhi.identity.sign_in import Opened, Opening, Sessions
+from bodhi.identity.throttle import Throttle
+from bodhi.identity.tokens import TokenHasher
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
-from bodhi.storage.users import User, list_users
+from bodhi.storage.tables import audit_log, sessions, users
+from bodhi.storage.users import User
 from tests.fakes.stores import fresh_store
 
 GOOD = Secret("correct zebra stapler")
@@ -27,8 +35,27 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield store
 
 
+AUDIT = AuditLog(b"a" * 32, SYSTEM_CLOCK)
+OPENING = Opening(method="setup", address="192.0.2.1")
+
+
 def new_setup(store: Store, home: Path) -> Setup:
-    return Setup(home, store, PASSWORDS, SYSTEM_CLOCK)
+    return Setup(home, store, PASSWORDS, AUDIT, SYSTEM_CLOCK)
+
+
+async def claim(
+    setup: Setup, store: Store, code: str, name: str = "ada", password: Secret = GOOD
+) -> tuple[User, Opened]:
+    """Claim a gateway by its code."""
+    throttle = Throttle(store, SYSTEM_CLOCK)
+    sessions = Sessions(store, PASSWORDS, TokenHasher(b"s" * 32), AUDIT, SYSTEM_CLOCK, throttle)
+    return await setup.claim(code, name, password, OPENING, sessions)
+
+
+async def count(store: Store, *tables: Table) -> list[int]:
+    """Count the rows of tables."""
+    async with store.read() as connection:
+        return [(await connection.execute(select(func.count()).select_from(each))).scalar_one() for each in tables]
 
 
 async def opened(setup: Setup) -> str:
@@ -62,15 +89,35 @@ async def test_a_damaged_code_file_is_replaced(store: Store, tmp_path: Path, con
 
 async def test_the_holder_of_the_code_becomes_admin_and_the_file_goes(store: Store, tmp_path: Path) -> None:
     setup = new_setup(store, tmp_path)
-    user = await setup.claim(await opened(setup), "ada", GOOD)
+    user, opened_session = await claim(setup, store, await opened(setup))
     assert user.role is Role.ADMIN
+    assert opened_session.session.user_id == user.id
     assert not (tmp_path / FILE_NAME).exists()
+
+
+async def test_a_claim_leaves_an_admin_a_session_and_their_rows_in_the_trail_together(
+    store: Store, tmp_path: Path
+) -> None:
+    setup = new_setup(store, tmp_path)
+    code = await opened(setup)
+    async with store.write() as connection:
+        await connection.exec_driver_sql("ALTER TABLE sessions RENAME TO elsewhere")
+    with pytest.raises(StoreUnavailable):
+        await claim(setup, store, code)
+    assert await count(store, users, audit_log) == [0, 0]
+    async with store.write() as connection:
+        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO sessions")
+    await claim(setup, store, code)
+    assert await count(store, users, sessions, audit_log) == [1, 1, 2]
+    async with store.read() as connection:
+        rows = await connection.execute(select(audit_log.c.action, audit_log.c.address).order_by(audit_log.c.seq))
+        assert [tuple(row) for row in rows] == [("setup.claim", "192.0.2.1"), ("session.open", "192.0.2.1")]
 
 
 async def test_a_code_typed_in_lower_case_without_groups_is_the_same_code(store: Store, tmp_path: Path) -> None:
     setup = new_setup(store, tmp_path)
     typed = (await opened(setup)).replace("-", " ").lower().replace("o", "0").replace("i", "1")
-    assert (await setup.claim(f" {typed} ", "ada", GOOD)).name == "ada"
+    assert (await claim(setup, store, f" {typed} "))[0].name == "ada"
 
 
 @pytest.mark.parametrize("wrong", ["", "AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A", "ü", "\ud800", "x" * 100_000])
@@ -78,17 +125,28 @@ async def test_a_wrong_code_creates_nobody(store: Store, tmp_path: Path, wrong: 
     setup = new_setup(store, tmp_path)
     await setup.open()
     with pytest.raises(SetupCodeWrong):
-        await setup.claim(wrong, "ada", GOOD)
-    async with store.read() as connection:
-        assert await list_users(connection) == []
+        await claim(setup, store, wrong)
+    assert await count(store, users, sessions, audit_log) == [0, 0, 0]
+
+
+async def test_the_code_of_another_gateway_or_of_before_is_wrong(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    setup, other = new_setup(store, tmp_path), new_setup(store, tmp_path / "other")
+    code, foreign = await opened(setup), await opened(other)
+    with pytest.raises(SetupCodeWrong):
+        await claim(setup, store, foreign)
+    await claim(setup, store, code)
+    with pytest.raises(SetupCodeWrong):
+        await claim(setup, store, code, "eve")
+    assert await count(store, users) == [1]
 
 
 async def test_a_bad_password_leaves_the_code_usable(store: Store, tmp_path: Path) -> None:
     setup = new_setup(store, tmp_path)
     code = await opened(setup)
     with pytest.raises(InvalidField):
-        await setup.claim(code, "ada", Secret("password"))
-    assert (await setup.claim(code, "ada", GOOD)).name == "ada"
+        await claim(setup, store, code, password=Secret("password"))
+    assert (await claim(setup, store, code))[0].name == "ada"
 
 
 async def test_of_two_hundred_claims_at_once_exactly_one_wins(store: Store, tmp_path: Path) -> None:
@@ -98,24 +156,25 @@ async def test_of_two_hundred_claims_at_once_exactly_one_wins(store: Store, tmp_
 
     async def attempt(number: int) -> User | None:
         try:
-            return await (setup if number % 2 else other_process).claim(code, f"user{number}", GOOD)
+            return (await claim(setup if number % 2 else other_process, store, code, f"user{number}"))[0]
         except BodhiError:
             return None
 
     winners = [user for user in await asyncio.gather(*(attempt(n) for n in range(200))) if user]
-    async with store.read() as connection:
-        assert await list_users(connection) == winners
     assert len(winners) == 1
+    assert await count(store, users, sessions, audit_log) == [1, 1, 2]
 
 
 async def test_a_second_admin_cannot_be_the_first(store: Store, tmp_path: Path) -> None:
     setup = new_setup(store, tmp_path)
     code = await opened(setup)
-    await create_first_admin(store, PASSWORDS, SYSTEM_CLOCK, "ada", GOOD)
+    for name in ("ada", "eve"):
+        user = await new_admin(PASSWORDS, SYSTEM_CLOCK, name, GOOD)
+        with nullcontext() if name == "ada" else pytest.raises(Conflict):
+            async with store.write() as connection:
+                await insert_admin(connection, AUDIT, Actor(via=Via.HOST), user)
     with pytest.raises(Conflict):
-        await create_first_admin(store, PASSWORDS, SYSTEM_CLOCK, "eve", GOOD)
-    with pytest.raises(Conflict):
-        await setup.claim(code, "eve", GOOD)
+        await claim(setup, store, code, "eve")
     assert await setup.open() is None
     assert not (tmp_path / FILE_NAME).exists()
 
