@@ -22,6 +22,7 @@ from bodhi.formats.contract import Format
 from bodhi.formats.registry import FORMATS
 from bodhi.home import open_home
 from bodhi.identity.mint import Mint, Owner, TokenWish, mint_token
+from bodhi.identity.sign_in import COOKIE, Opening
 from bodhi.identity.tokens import TokenHasher
 from bodhi.server.run import bind_sockets, new_runner
 from bodhi.settings import Settings, read_settings
@@ -115,6 +116,10 @@ class Gateway:
             self._mint(owner or self.admin, TokenWish(name="test", scope=scope, allowed_models=tuple(allowed_models)))
         )
 
+    def open_session(self, owner: User | None = None, *, carried_by: str = COOKIE) -> str:
+        """Sign somebody in, and return the session's secret."""
+        return self.do(self._open_session(owner or self.admin, Opening(method="password", carried_by=carried_by)))
+
     def records(self) -> list[UsageRecord]:
         """Return every usage record, oldest first, those in the queue included."""
         return self.do(self._records())
@@ -147,6 +152,11 @@ class Gateway:
         )
         await self.server.directory.reload()
         return secret.reveal()
+
+    async def _open_session(self, owner: User, opening: Opening) -> str:
+        async with self.server.home.store.write() as connection:
+            opened = await self.server.services.sessions.open(connection, owner, opening)
+        return opened.secret.reveal()
 
     async def _records(self) -> list[UsageRecord]:
         await self.server.recorder.flush()

@@ -13,10 +13,7 @@ import pytest
 import zstandard
 
 from bodhi.core.api_model import Timeouts
-from bodhi.core.clock import SYSTEM_CLOCK
-from bodhi.identity.passwords import Passwords
-from bodhi.identity.sign_in import Sessions
-from bodhi.identity.tokens import TokenHasher
+from bodhi.identity.sign_in import BEARER
 from tests.fakes.canaries import Canary, LogHeap, files_below
 from tests.fakes.gateway import Gateway
 from tests.fakes.puppet import OK_JSON, Puppet, RawRequest, Reply, write_reply
@@ -202,9 +199,7 @@ def call_with_bad_credentials(stage: Stage, way: Way) -> None:
 def use_control_api(stage: Stage) -> None:
     """Create, change, list, test and fetch with keys of each format, and with what is refused."""
     gateway = stage.gateway
-    home = gateway.server.home
-    sessions = Sessions(home.store, Passwords(), TokenHasher(home.vault.derive("session-mac/v1")), SYSTEM_CLOCK)
-    session = gateway.do(sessions.open(gateway.admin)).reveal()
+    session = gateway.open_session(carried_by=BEARER)
     stage.canaries.append(Canary("session", session.removeprefix("bodhi_"), fragments=True))
     headers = [(b"authorization", f"Bearer {session}".encode()), (b"content-type", b"application/json")]
 
