@@ -176,7 +176,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
         is_stopping=stopping.is_begun,
     )
     application = Application(data_plane, create_control_api(services), Assets())
-    upkeep = Upkeep(store, recorder, clock)
+    upkeep = Upkeep(store, recorder, clock, audit, usage_days=settings.usage_days)
     return Server(
         home, directory, upstream, recorder, captures, refusals, upkeep, setup, services, application, stopping
     )

@@ -61,6 +61,13 @@ def _size(text: str) -> int:
     return size
 
 
+def _days(text: str) -> int:
+    days = _whole(text)
+    if not 0 <= days <= 36_500:
+        raise ValueError("use a number of days between 0 and 36500")
+    return days
+
+
 def _level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError(f"use one of {', '.join(LOG_LEVELS)}")
@@ -316,6 +323,12 @@ class Settings:
         "30",
         _seconds,
         "Seconds that open calls get to finish at a stop.",
+    )
+    usage_days: int = _setting(
+        "BODHI_USAGE_DAYS",
+        "365",
+        _days,
+        "Days that usage records are kept: a year, since bills are settled within one. 0 keeps them for ever.",
     )
     log_level: str = _setting(
         "BODHI_LOG_LEVEL",

@@ -1,18 +1,26 @@
 """Housekeeping."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from bodhi.accounting.recorder import Recorder
-from bodhi.accounting.upkeep import DAY, OBJECT_DAYS, Upkeep
+from bodhi.accounting.upkeep import DAY, OBJECT_DAYS, PURGE_BATCH, Chore, Upkeep
+from bodhi.core.clock import iso_time
 from bodhi.core.errors import StoreUnavailable
+from bodhi.core.ids import new_id
 from bodhi.core.principal import Role, TokenGrant
+from bodhi.core.usage import UsageRecord
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import find_object, remember_object
+from bodhi.storage.tables import audit_log
 from bodhi.storage.tokens import insert_token, tokens_last_used
+from bodhi.storage.usage import insert_usage, list_usage
 from bodhi.storage.users import User, insert_user
 from tests.fakes.clocks import StillClock
 from tests.fakes.stores import fresh_store
@@ -40,9 +48,13 @@ async def recorder(store: Store, time: StillClock) -> Recorder:
     return Recorder(store, time.clock)
 
 
+def upkeep_of(store: Store, recorder: Recorder, time: StillClock, **options: Any) -> Upkeep:
+    return Upkeep(store, recorder, time.clock, AuditLog(b"a" * 32, time.clock), **options)
+
+
 async def test_last_used_times_reach_the_store(store: Store, recorder: Recorder, time: StillClock) -> None:
     recorder.last_used["t1"] = 7.0
-    await Upkeep(store, recorder, time.clock).store_last_used()
+    await upkeep_of(store, recorder, time).store_last_used()
     async with store.read() as connection:
         assert await tokens_last_used(connection, None) == {"t1": 7.0}
     assert recorder.last_used == {}
@@ -53,7 +65,7 @@ async def test_last_used_times_outlive_an_outage(store: Store, recorder: Recorde
     async with store.write() as connection:
         await connection.execute(text("ALTER TABLE tokens RENAME TO elsewhere"))
     with pytest.raises(StoreUnavailable):
-        await Upkeep(store, recorder, time.clock).store_last_used()
+        await upkeep_of(store, recorder, time).store_last_used()
     assert recorder.last_used == {"t1": 7.0}
 
 
@@ -63,7 +75,81 @@ async def test_only_objects_older_than_thirty_days_are_removed(
     async with store.write() as connection:
         await remember_object(connection, "resp_old", "m1", "u1", time.time - OBJECT_DAYS * DAY - 1)
         await remember_object(connection, "resp_new", "m1", "u1", time.time - OBJECT_DAYS * DAY + 1)
-    await Upkeep(store, recorder, time.clock).remove_expired()
+    await upkeep_of(store, recorder, time).remove_expired()
     async with store.read() as connection:
         assert await find_object(connection, "resp_old", "u1") is None
         assert await find_object(connection, "resp_new", "u1") == "m1"
+
+
+async def test_usage_past_its_retention_goes_and_the_trail_tells_how_much(
+    store: Store, recorder: Recorder, time: StillClock
+) -> None:
+    before = time.time - 7 * DAY
+    one = UsageRecord(
+        "new", before, None, None, None, None, None, "unknown", 404, "not_found", False, None, 1, 0, 0, None, None,
+        None, None,
+    )  # fmt: skip
+    old = [replace(one, id=new_id(), at=before - 1 - n) for n in range(PURGE_BATCH + 5)]
+    async with store.usage_write() as connection:
+        await insert_usage(connection, [one, *old])
+    upkeep = upkeep_of(store, recorder, time, usage_days=7)
+    await upkeep.purge_usage()
+    await upkeep.purge_usage()
+    async with store.usage_read() as connection:
+        assert await list_usage(connection, limit=10) == [one]
+    async with store.read() as connection:
+        rows = (await connection.execute(select(audit_log))).all()
+    assert [(row.action, row.via) for row in rows] == [("usage.purge", "gateway")]
+    assert rows[0].after == f'{{"before":"{iso_time(before)}","rows":{PURGE_BATCH + 5}}}'
+
+
+async def test_rows_removed_before_an_outage_are_told_after_it(
+    store: Store, recorder: Recorder, time: StillClock
+) -> None:
+    old = UsageRecord(
+        "old", 1.0, None, None, None, None, None, "unknown", 404, None, False, None, 1, 0, 0, None, None, None, None
+    )
+    async with store.usage_write() as connection:
+        await insert_usage(connection, [old])
+    async with store.write() as connection:
+        await connection.execute(text("ALTER TABLE audit_log RENAME TO elsewhere"))
+    upkeep = upkeep_of(store, recorder, time, usage_days=1)
+    with pytest.raises(StoreUnavailable):
+        await upkeep.purge_usage()
+    async with store.write() as connection:
+        await connection.execute(text("ALTER TABLE elsewhere RENAME TO audit_log"))
+    await upkeep.purge_usage()
+    async with store.read() as connection:
+        assert (await connection.execute(select(audit_log.c.after))).scalar_one().endswith('"rows":1}')
+
+
+async def test_without_a_retention_usage_stays(store: Store, recorder: Recorder, time: StillClock) -> None:
+    old = UsageRecord(
+        "old", 1.0, None, None, None, None, None, "unknown", 404, None, False, None, 1, 0, 0, None, None, None, None
+    )
+    async with store.usage_write() as connection:
+        await insert_usage(connection, [old])
+    await upkeep_of(store, recorder, time, usage_days=0).purge_usage()
+    async with store.usage_read() as connection:
+        assert await list_usage(connection, limit=10) == [old]
+
+
+async def test_a_failing_chore_stays_due_and_stops_no_other(
+    store: Store, recorder: Recorder, time: StillClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[str] = []
+    faults: list[Exception] = [ValueError("broken"), StoreUnavailable()]
+
+    async def fails() -> None:
+        done.append("fails")
+        if faults:
+            raise faults.pop()
+
+    async def works() -> None:
+        done.append("works")
+
+    upkeep = upkeep_of(store, recorder, time, more=(Chore("failing", 60, fails), Chore("working", 2, works)))
+    for _ in range(5):
+        await upkeep.do_round()
+    assert done == ["fails", "works", "fails", "fails", "works", "works"]
+    assert "failing failed" in caplog.text

@@ -71,7 +71,7 @@ async def test_more_than_a_batch_is_stored_whole(store: Store) -> None:
     async with store.usage_write() as connection:
         await insert_usage(connection, records(MOST_ROWS + 7))
         await insert_usage(connection, [])
-        assert await purge_usage(connection, 1e12) == MOST_ROWS + 7
+        assert await purge_usage(connection, 1e12, 10_000) == MOST_ROWS + 7
 
 
 async def test_a_batch_that_is_retried_counts_once(store: Store) -> None:
@@ -109,7 +109,7 @@ async def test_filters_narrow_the_list(store: Store) -> None:
 async def test_old_records_are_purged(store: Store) -> None:
     async with store.usage_write() as connection:
         await insert_usage(connection, records(10))
-        assert await purge_usage(connection, 4.0) == 4
+        assert await purge_usage(connection, 4.0, 10) == 4
         assert len(await list_usage(connection, limit=50)) == 6
 
 

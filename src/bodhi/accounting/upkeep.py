@@ -2,51 +2,104 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import NoReturn
 
 from bodhi.accounting.recorder import Recorder
-from bodhi.core.clock import Clock
+from bodhi.core.audit import GATEWAY, Act
+from bodhi.core.clock import Clock, iso_time
 from bodhi.core.errors import StoreUnavailable
 from bodhi.core.session import IDLE_SECONDS
 from bodhi.storage.attempts import purge_attempts
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import purge_objects
 from bodhi.storage.oidc_flows import purge_flows
 from bodhi.storage.sessions import purge_chat_tokens, purge_sessions
 from bodhi.storage.tokens import touch_tokens
+from bodhi.storage.usage import purge_usage
 
 ROUND_SECONDS = 60.0
-PURGE_EVERY_ROUNDS = 60
+HOURLY = 60
 OBJECT_DAYS = 30
 DAY = 86_400.0
+PURGE_BATCH = 1_000
+PURGE_PAUSE = 0.05
+"""Seconds between two batches, in which others get at the database."""
 
 log = logging.getLogger(__name__)
 
 
-class Upkeep:
-    """Tidies the store once a minute, in small transactions. One exists per process."""
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that upkeep does every so many rounds."""
 
-    def __init__(self, store: Store, recorder: Recorder, clock: Clock) -> None:
+    name: str
+    """As the log names it when it fails."""
+    every_rounds: int
+    do: Callable[[], Awaitable[None]]
+
+
+class Upkeep:
+    """Tidies the store once a minute, in small transactions. One exists per process.
+
+    Args:
+        store: what is tidied.
+        recorder: knows when tokens were used last.
+        clock: for ages.
+        audit: where removals of records are told.
+        usage_days: how long usage records are kept; 0 keeps them.
+        more: chores of others.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        recorder: Recorder,
+        clock: Clock,
+        audit: AuditLog,
+        *,
+        usage_days: int = 0,
+        more: tuple[Chore, ...] = (),
+    ) -> None:
         self._store = store
         self._recorder = recorder
         self._clock = clock
+        self._audit = audit
+        self._usage_days = usage_days
+        self._removed_usage = 0
+        self.chores = (
+            Chore("storing when tokens were used", 1, self.store_last_used),
+            Chore("removing what has expired", HOURLY, self.remove_expired),
+            Chore("removing old usage records", HOURLY, self.purge_usage),
+            *more,
+        )
+        self._rounds = 0
+        self._due = dict.fromkeys((chore.name for chore in self.chores), 0)
 
     async def run(self) -> NoReturn:
-        """Do a round each minute, and the removals each hour, until cancelled."""
-        rounds = 0
+        """Do a round each minute, until cancelled."""
         while True:
             await asyncio.sleep(ROUND_SECONDS)
+            await self.do_round()
+
+    async def do_round(self) -> None:
+        """Do the chores that are due. One that fails stays due, and does not keep the others from being done."""
+        for chore in self.chores:
+            if self._rounds < self._due[chore.name]:
+                continue
             try:
-                await self.store_last_used()
-                if rounds % PURGE_EVERY_ROUNDS == 0:
-                    await self.remove_expired()
+                await chore.do()
             except StoreUnavailable:
                 # The directory reports the outage; the next round does this one's work.
                 continue
             except Exception:
                 # Upkeep is a convenience: a fault in it is logged and must not end the server's task group.
-                log.exception("upkeep failed and will be tried again")
-            rounds += 1
+                log.exception("%s failed and will be tried again", chore.name)
+            else:
+                self._due[chore.name] = self._rounds + chore.every_rounds
+        self._rounds += 1
 
     async def store_last_used(self) -> None:
         """Write when tokens were used last.
@@ -80,3 +133,25 @@ class Upkeep:
             await purge_sessions(connection, now, idle_since=now - IDLE_SECONDS)
             await purge_chat_tokens(connection, now)
             await purge_attempts(connection, now)
+
+    async def purge_usage(self) -> None:
+        """Remove usage records past their retention, a batch at a time, and tell the audit trail how many there were.
+
+        Raises:
+            StoreUnavailable: the store does not answer; the next round goes on, and tells of all that were removed.
+        """
+        if not self._usage_days:
+            return
+        before = self._clock.now() - self._usage_days * DAY
+        while True:
+            async with self._store.usage_write() as connection:
+                removed = await purge_usage(connection, before, PURGE_BATCH)
+            self._removed_usage += removed
+            if removed < PURGE_BATCH:
+                break
+            await asyncio.sleep(PURGE_PAUSE)
+        if self._removed_usage:
+            act = Act(action="usage.purge", after={"before": iso_time(before), "rows": self._removed_usage})
+            async with self._store.write() as connection:
+                await self._audit.append(connection, GATEWAY, act)
+            self._removed_usage = 0

@@ -69,9 +69,10 @@ async def list_usage(
     return [_record(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def purge_usage(connection: AsyncConnection, before: float) -> int:
-    """Remove the records older than a time and return how many there were."""
-    return (await connection.execute(delete(usage_records).where(usage_records.c.at < before))).rowcount
+async def purge_usage(connection: AsyncConnection, before: float, limit: int) -> int:
+    """Remove the oldest records that are older than a time, at most so many, and return how many there were."""
+    oldest = select(usage_records.c.id).where(usage_records.c.at < before).order_by(usage_records.c.at).limit(limit)
+    return (await connection.execute(delete(usage_records).where(usage_records.c.id.in_(oldest)))).rowcount
 
 
 def _is_ordinary(rows: Sequence[Sequence[Any]]) -> bool:
