@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, SecretStr
 
-from bodhi.control.guards import Public
+from bodhi.control.guards import Public, check_page
 from bodhi.control.schemas import Body
 from bodhi.control.services import Given, Services, reload
 from bodhi.control.session import opening
@@ -154,7 +154,7 @@ async def _own_session(request: Request, services: Services) -> str | None:
     cookie = services.browser.session_of(headers)
     if cookie is None:
         raise Unauthenticated("Only a browser that is signed in can confirm its session.")
-    services.browser.check_page(request.method, headers, by_cookie=True)
+    check_page(request, services, by_cookie=True)
     return (await services.sessions.principal(cookie, COOKIE)).session_id
 
 

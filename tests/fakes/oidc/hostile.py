@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64encode
 
@@ -37,7 +37,7 @@ CODE = "the-code-that-the-provider-gave"
 ACCESS_TOKEN = "the-access-token-that-nobody-may-log"
 NOW = 1_800_000_000.0
 
-Key = RSAKey | ECKey | OKPKey | OctKey
+Key = RSAKey | ECKey | OKPKey
 
 
 @cache
