@@ -11,6 +11,7 @@ from sqlalchemy import insert, text
 
 from bodhi.accounting import capture
 from bodhi.accounting.capture import Capture, Captures, Said
+from bodhi.core.audit import GATEWAY
 from bodhi.core.errors import StoreUnavailable
 from bodhi.storage import tables
 from bodhi.storage.captures import SealedCapture, find_capture, open_texts
@@ -21,7 +22,7 @@ from bodhi.storage.root_key import RootKeySources
 from bodhi.storage.rotation import destroy_retired, rotate_data
 from bodhi.storage.vault import Vault
 from tests.fakes.clocks import StillClock
-from tests.fakes.stores import fresh_store
+from tests.fakes.stores import AUDIT, fresh_store
 from tests.fakes.waiting import eventually
 
 ON = CapturePolicy(enabled=True, max_bytes=1024)
@@ -213,8 +214,8 @@ async def test_a_batch_is_sealed_anew_when_its_data_key_has_been_destroyed(stage
     captures = stage.captures()
     elsewhere = await open_vault(stage.store, stage.sources, stage.time.clock)
     old = stage.vault.active_id
-    await rotate_data(stage.store, elsewhere, stage.time.clock)
-    assert await destroy_retired(stage.store, stage.time.time + 1) == [old]
+    await rotate_data(stage.store, elsewhere, AUDIT, GATEWAY, stage.time.clock)
+    assert await destroy_retired(stage.store, AUDIT, GATEWAY, stage.time.time + 1) == [old]
     say(captures, "call-1")
     with pytest.raises(StoreUnavailable):
         await captures.flush()

@@ -6,10 +6,15 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.storage import tables
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.store_urls import StoreUrls
 from bodhi.storage.vault import DataKey, RootKey, Vault
+
+AUDIT = AuditLog(b"a" * 32, SYSTEM_CLOCK)
+"""A trail for tests that look at other things."""
 
 
 def new_vault() -> Vault:

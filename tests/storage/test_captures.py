@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bodhi.core.audit import GATEWAY
 from bodhi.core.credential import Secret
 from bodhi.storage import captures
 from bodhi.storage.captures import SealedCapture
@@ -15,7 +16,7 @@ from bodhi.storage.root_key import RootKeySources
 from bodhi.storage.rotation import destroy_retired, rotate_data
 from bodhi.storage.vault import CannotOpen, DataKey, Vault
 from tests.fakes.clocks import StillClock
-from tests.fakes.stores import new_vault
+from tests.fakes.stores import AUDIT, new_vault
 
 
 def capture(
@@ -106,17 +107,17 @@ async def test_a_data_key_that_is_held_is_not_destroyed_under_the_hands(store: S
     vault = await open_vault(store, RootKeySources(home_file=home / "root.key"), clock.clock)
     elsewhere = await open_vault(store, RootKeySources(home_file=home / "root.key"), clock.clock)
     old = vault.active_id
-    await rotate_data(store, vault, clock.clock)
+    await rotate_data(store, vault, AUDIT, GATEWAY, clock.clock)
     # Another process has not noticed the rotation, and stores a capture while the old key is about to go.
     async with asyncio.TaskGroup() as group:
         async with store.write() as connection:
             assert await captures.hold_data_key(connection, old)
-            destroying = group.create_task(destroy_retired(store, clock.time + 1))
+            destroying = group.create_task(destroy_retired(store, AUDIT, GATEWAY, clock.time + 1))
             await asyncio.sleep(0.05)
             await store_all(store, capture(elsewhere, "call-1"))
         assert await destroying == []
-    await rotate_data(store, vault, clock.clock, resume=True)
-    assert await destroy_retired(store, clock.time + 1) == [old]
+    await rotate_data(store, vault, AUDIT, GATEWAY, clock.clock, resume=True)
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time + 1) == [old]
     async with store.write() as connection:
         assert not await captures.hold_data_key(connection, old)
         assert not await captures.hold_data_key(connection, "nobody's")

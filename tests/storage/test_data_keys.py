@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text, update
 
+from bodhi.core.audit import GATEWAY
 from bodhi.core.credential import Secret
 from bodhi.core.errors import StartupError
 from bodhi.storage.data_keys import check_root_key, list_data_keys, open_vault, refresh_vault
@@ -17,6 +18,7 @@ from bodhi.storage.rotation import rotate_data
 from bodhi.storage.store_urls import StoreUrls
 from bodhi.storage.tables import data_keys
 from bodhi.storage.vault import CannotOpen, Place, RootKey, Vault
+from tests.fakes.stores import AUDIT
 
 PLACE = Place("api_models", "sealed_key", "1", "https://api.example.com:443")
 
@@ -132,7 +134,7 @@ async def test_a_damaged_active_key_is_told_from_a_wrong_root_key(
 async def test_a_damaged_older_key_costs_only_what_it_sealed(store: Store, sources: RootKeySources) -> None:
     vault = await open_vault(store, sources)
     old = vault.seal(Secret("old"), PLACE)
-    await rotate_data(store, vault)
+    await rotate_data(store, vault, AUDIT, GATEWAY)
     new = vault.seal(Secret("new"), PLACE)
     async with store.write() as connection:
         await connection.execute(update(data_keys).where(data_keys.c.state == "decrypt_only").values(wrapped="AAAA"))
@@ -148,7 +150,7 @@ async def test_a_running_vault_learns_of_a_rotation_elsewhere(
     running = await open_vault(store, sources)
     old = running.seal(Secret("old"), PLACE)
     elsewhere: Vault = await open_vault(store, sources)
-    await rotate_data(store, elsewhere)
+    await rotate_data(store, elsewhere, AUDIT, GATEWAY)
     fresh = elsewhere.seal(Secret("fresh"), PLACE)
     with pytest.raises(CannotOpen):
         running.open(fresh, PLACE)

@@ -1,14 +1,18 @@
 """Rotation: of the root key and of data keys, cut short at any moment, beside other writers."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from bodhi.core.audit import GATEWAY
 from bodhi.core.credential import Secret
-from bodhi.core.errors import Conflict, StartupError
+from bodhi.core.errors import Conflict, StartupError, StoreUnavailable
 from bodhi.storage import rotation
 from bodhi.storage.api_models import insert_api_model, provider_key_place, sealed_keys, update_api_model
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.captures import (
     SealedCapture,
     find_capture,
@@ -21,10 +25,11 @@ from bodhi.storage.data_keys import list_data_keys, open_vault, refresh_vault
 from bodhi.storage.engine import Store
 from bodhi.storage.root_key import RootKeySources, read_home_file, stage_root_key
 from bodhi.storage.rotation import destroy_retired, rotate_data, rotate_root, rotate_root_file, status
-from bodhi.storage.tables import captures
+from bodhi.storage.tables import audit_log, captures
 from bodhi.storage.vault import RootKey, Vault
 from bodhi.storage.version import config_version
 from tests.fakes.clocks import StillClock
+from tests.fakes.stores import AUDIT
 from tests.storage.conftest import api_model
 
 BASE_URL = "https://api.example.com/v1"
@@ -65,7 +70,7 @@ async def test_after_a_data_rotation_every_key_opens_under_the_new_one(
     old = vault.active_id
     async with store.read() as connection:
         before = await config_version(connection)
-    assert await rotate_data(store, vault) == rotation.Resealed(moved=len(secrets), failed=0)
+    assert await rotate_data(store, vault, AUDIT, GATEWAY) == rotation.Resealed(moved=len(secrets), failed=0)
     assert vault.active_id != old
     assert await opened(store, vault) == secrets
     assert await opened(store, await open_vault(store, sources)) == secrets
@@ -79,10 +84,10 @@ async def test_a_rotation_cut_short_is_resumed_without_another_key(
     store: Store, vault: Vault, sources: RootKeySources
 ) -> None:
     secrets = await add_keys(store, vault, 3)
-    await rotation._start(store, vault, StillClock().clock)
+    await rotation._start(store, vault, AUDIT, GATEWAY, StillClock().clock)
     assert await opened(store, await open_vault(store, sources)) == secrets
-    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=3, failed=0)
-    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=0, failed=0)
+    assert await rotate_data(store, vault, AUDIT, GATEWAY, resume=True) == rotation.Resealed(moved=3, failed=0)
+    assert await rotate_data(store, vault, AUDIT, GATEWAY, resume=True) == rotation.Resealed(moved=0, failed=0)
     assert await opened(store, vault) == secrets
     async with store.read() as connection:
         assert len(await list_data_keys(connection)) == 3
@@ -94,7 +99,7 @@ async def test_rows_that_do_not_open_are_counted_and_left(store: Store, vault: V
     sealed = vault.seal(Secret("sk"), provider_key_place(moved_away.id, BASE_URL))
     async with store.write() as connection:
         await insert_api_model(connection, moved_away, sealed)
-    assert await rotate_data(store, vault) == rotation.Resealed(moved=2, failed=1)
+    assert await rotate_data(store, vault, AUDIT, GATEWAY) == rotation.Resealed(moved=2, failed=1)
     async with store.read() as connection:
         assert (await sealed_keys(connection))[moved_away.id] == sealed
     assert len(secrets) == 2
@@ -106,16 +111,16 @@ async def test_a_key_that_is_no_longer_needed_is_destroyed_after_its_grace(
     clock = StillClock()
     secrets = await add_keys(store, vault, 2)
     old = vault.active_id
-    await rotation._start(store, vault, clock.clock)
-    assert await destroy_retired(store, clock.time + 1) == []
-    await rotate_data(store, vault, clock.clock, resume=True)
-    assert await destroy_retired(store, clock.time) == []
-    assert await destroy_retired(store, clock.time + 1) == [old]
+    await rotation._start(store, vault, AUDIT, GATEWAY, clock.clock)
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time + 1) == []
+    await rotate_data(store, vault, AUDIT, GATEWAY, clock.clock, resume=True)
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time) == []
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time + 1) == [old]
     async with store.read() as connection:
         (gone,) = [key for key in await list_data_keys(connection) if key.id == old]
     assert (gone.state, gone.wrapped) == ("destroyed", None)
     assert await opened(store, await open_vault(store, sources)) == secrets
-    await rotate_root_file(store, vault, sources.home_file or Path())
+    await rotate_root_file(store, vault, sources.home_file or Path(), AUDIT, GATEWAY)
     assert await opened(store, await open_vault(store, sources)) == secrets
 
 
@@ -124,9 +129,9 @@ async def test_a_root_rotation_keeps_sealed_texts_and_derived_keys(
 ) -> None:
     assert sources.home_file is not None
     secrets = await add_keys(store, vault, 2)
-    await rotate_data(store, vault)
+    await rotate_data(store, vault, AUDIT, GATEWAY)
     old_file, derived = sources.home_file.read_bytes(), vault.derive("token-mac/v1")
-    new = await rotate_root_file(store, vault, sources.home_file)
+    new = await rotate_root_file(store, vault, sources.home_file, AUDIT, GATEWAY)
     again = await open_vault(store, sources)
     assert again.root.key_id == new.key_id
     assert again.derive("token-mac/v1") == derived
@@ -145,7 +150,7 @@ async def test_a_root_rotation_cut_short_is_finished_or_undone_by_the_next_start
     old = vault.root.key_id
     new = stage_root_key(sources.home_file)
     if database_took_it:
-        await rotate_root(store, vault, new)
+        await rotate_root(store, vault, new, AUDIT, GATEWAY)
     again = await open_vault(store, sources)
     assert again.root.key_id == (new.key_id if database_took_it else old)
     assert await opened(store, again) == secrets
@@ -159,8 +164,8 @@ async def test_a_running_process_follows_a_root_rotation_with_a_data_rotation_af
 ) -> None:
     secrets = await add_keys(store, vault, 2)
     elsewhere = await open_vault(store, sources)
-    new = await rotate_root_file(store, elsewhere, home / "root.key")
-    await rotate_data(store, elsewhere)
+    new = await rotate_root_file(store, elsewhere, home / "root.key", AUDIT, GATEWAY)
+    await rotate_data(store, elsewhere, AUDIT, GATEWAY)
 
     async with store.read() as connection:
         await refresh_vault(connection, vault)
@@ -173,11 +178,11 @@ async def test_a_process_with_the_former_root_key_cannot_rotate(store: Store, va
     active = vault.data_key(vault.active_id)
     assert active is not None
     stale = Vault(vault.deployment_id, vault.root, derivation=b"d" * 32, active=active)
-    await rotate_root(store, vault, RootKey.generate())
+    await rotate_root(store, vault, RootKey.generate(), AUDIT, GATEWAY)
     with pytest.raises(Conflict, match="another process"):
-        await rotate_root(store, stale, RootKey.generate())
+        await rotate_root(store, stale, RootKey.generate(), AUDIT, GATEWAY)
     with pytest.raises(Conflict, match="another process"):
-        await rotate_data(store, stale)
+        await rotate_data(store, stale, AUDIT, GATEWAY)
 
 
 async def test_a_key_entered_during_the_rotation_wins(store: Store, vault: Vault, sources: RootKeySources) -> None:
@@ -186,16 +191,16 @@ async def test_a_key_entered_during_the_rotation_wins(store: Store, vault: Vault
     async with store.write() as connection:
         await insert_api_model(connection, record, vault.seal(Secret("old"), place))
     elsewhere = await open_vault(store, sources)
-    await rotation._start(store, vault, StillClock().clock)
+    await rotation._start(store, vault, AUDIT, GATEWAY, StillClock().clock)
     # The other process has not noticed the rotation, and seals with the retired key.
     async with store.write() as connection:
         await update_api_model(connection, replace(record, name="new"), elsewhere.seal(Secret("new"), place))
-    await rotate_data(store, vault, resume=True)
+    await rotate_data(store, vault, AUDIT, GATEWAY, resume=True)
     assert await opened(store, vault) == {record.id: "new"}
 
 
 async def test_the_status_holds_no_key_material(store: Store, vault: Vault) -> None:
-    await rotate_data(store, vault)
+    await rotate_data(store, vault, AUDIT, GATEWAY)
     shown = repr(await status(store))
     async with store.read() as connection:
         wrapped = [key.wrapped for key in await list_data_keys(connection)]
@@ -236,7 +241,7 @@ async def test_captures_are_sealed_anew_with_everything_else(
     secrets, old = await add_keys(store, vault, 2), vault.active_id
     await add_captures(store, vault, count)
     assert {key.id: key.rows for key in await status(store)}[old] == count + 2
-    assert await rotate_data(store, vault) == rotation.Resealed(moved=2, failed=0, captures=count)
+    assert await rotate_data(store, vault, AUDIT, GATEWAY) == rotation.Resealed(moved=2, failed=0, captures=count)
     rows = {key.id: key.rows for key in await status(store)}
     assert (rows[old], rows[vault.active_id]) == (0, count + 2)
     again = await open_vault(store, sources)
@@ -248,12 +253,14 @@ async def test_a_data_key_that_a_capture_needs_is_not_destroyed(store: Store, va
     clock, old = StillClock(), vault.active_id
     await add_captures(store, vault, 3)
     # Cut short after the new key, before a row was moved.
-    await rotation._start(store, vault, clock.clock)
-    assert await destroy_retired(store, clock.time + 1) == []
+    await rotation._start(store, vault, AUDIT, GATEWAY, clock.clock)
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time + 1) == []
     assert await opened_captures(store, vault, 1) == [("prompt 0", "answer 0")]
-    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=0, failed=0, captures=3)
-    assert await rotate_data(store, vault, resume=True) == rotation.Resealed(moved=0, failed=0)
-    assert await destroy_retired(store, clock.time + 1) == [old]
+    assert await rotate_data(store, vault, AUDIT, GATEWAY, resume=True) == rotation.Resealed(
+        moved=0, failed=0, captures=3
+    )
+    assert await rotate_data(store, vault, AUDIT, GATEWAY, resume=True) == rotation.Resealed(moved=0, failed=0)
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time + 1) == [old]
     assert len(await opened_captures(store, vault, 3)) == 3
 
 
@@ -263,8 +270,10 @@ async def test_a_damaged_capture_is_counted_left_and_keeps_its_key(store: Store,
     async with store.usage_write() as connection:
         damaged = captures.update().where(captures.c.call_id == "call-000").values(sealed_response="v1.x.y")
         await connection.execute(damaged)
-    assert await rotate_data(store, vault, clock.clock) == rotation.Resealed(moved=0, failed=1, captures=1)
-    assert await destroy_retired(store, clock.time + 1) == []
+    assert await rotate_data(store, vault, AUDIT, GATEWAY, clock.clock) == rotation.Resealed(
+        moved=0, failed=1, captures=1
+    )
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time + 1) == []
 
 
 async def test_a_capture_that_was_replaced_meanwhile_is_not_overwritten(store: Store, vault: Vault) -> None:
@@ -272,7 +281,49 @@ async def test_a_capture_that_was_replaced_meanwhile_is_not_overwritten(store: S
     async with store.usage_read() as connection:
         seen = await find_capture(connection, "call-000")
     assert seen is not None
-    await rotate_data(store, vault)
+    await rotate_data(store, vault, AUDIT, GATEWAY)
     async with store.usage_write() as connection:
         assert not await replace_capture(connection, seen, "k0", "v1.k0.old", "v1.k0.old")
     assert await opened_captures(store, vault, 1) == [("prompt 0", "answer 0")]
+
+
+async def trail(store: Store) -> list[tuple[str, str | None, dict[str, object], dict[str, object]]]:
+    async with store.read() as connection:
+        log = audit_log.c
+        rows = await connection.execute(select(log.action, log.subject_id, log.before, log.after).order_by(log.seq))
+        return [(row.action, row.subject_id, json.loads(row.before), json.loads(row.after)) for row in rows]
+
+
+async def test_every_change_of_a_key_is_in_the_trail_by_its_id(
+    store: Store, vault: Vault, sources: RootKeySources
+) -> None:
+    clock, root, first = StillClock(), vault.root.key_id, vault.active_id
+    await rotate_data(store, vault, AUDIT, GATEWAY, clock.clock)
+    second = vault.active_id
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time) == []
+    assert await destroy_retired(store, AUDIT, GATEWAY, clock.time + 1) == [first]
+    new = await rotate_root_file(store, vault, sources.home_file or Path(), AUDIT, GATEWAY)
+    assert await trail(store) == [
+        ("keys.rotate_data", second, {"active": first}, {"active": second}),
+        ("keys.rotate_data", None, {}, {"destroyed": [first]}),
+        ("keys.rotate_root", new.key_id, {"root_key": root}, {"root_key": new.key_id}),
+    ]
+
+
+async def test_what_the_trail_cannot_be_told_of_does_not_happen(
+    store: Store, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active, root = vault.active_id, vault.root.key_id
+
+    async def refuse(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(AuditLog, "append", refuse)
+    with pytest.raises(StoreUnavailable):
+        await rotate_data(store, vault, AUDIT, GATEWAY)
+    with pytest.raises(StoreUnavailable):
+        await rotate_root(store, vault, RootKey.generate(), AUDIT, GATEWAY)
+    assert (vault.active_id, vault.root.key_id) == (active, root)
+    async with store.read() as connection:
+        keys = await list_data_keys(connection)
+    assert {(key.state, key.root_key_id) for key in keys} == {("active", root)}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bodhi.cli.options import HomeOption, JsonOption, with_home
+from bodhi.cli.options import HomeOption, JsonOption, host_actor, with_home
 from bodhi.cli.output import day, print_json, print_line, print_table
 from bodhi.core.clock import iso_time
 from bodhi.core.errors import InvalidField
@@ -47,10 +47,12 @@ def rotate(
 
     async def work(opened: Home) -> dict[str, object]:
         told: dict[str, object] = {}
+        audit, actor = opened.audit, host_actor()
         if data:
-            resealed: Resealed = await rotate_data(opened.store, opened.vault, opened.clock)
+            resealed: Resealed = await rotate_data(opened.store, opened.vault, audit, actor, opened.clock)
             told |= {"resealed": resealed.moved, "unopened": resealed.failed, "captures": resealed.captures}
-            told["destroyed"] = await destroy_retired(opened.store, opened.clock.now() - grace * DAY)
+            retired_before = opened.clock.now() - grace * DAY
+            told["destroyed"] = await destroy_retired(opened.store, audit, actor, retired_before)
         if root:
             sources = root_key_sources(opened.settings)
             if not sources.is_home_file or sources.home_file is None:
@@ -58,7 +60,8 @@ def rotate(
                     "The root key comes from BODHI_ENCRYPTION_KEY or BODHI_ENCRYPTION_KEY_FILE, not to be rewritten. "
                     "Only the key file in the home folder can be rotated here."
                 )
-            told["root_key"] = (await rotate_root_file(opened.store, opened.vault, sources.home_file)).key_id
+            new = await rotate_root_file(opened.store, opened.vault, sources.home_file, audit, actor)
+            told["root_key"] = new.key_id
         return told
 
     told = with_home(home, work)

@@ -12,9 +12,11 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodhi.core.audit import Act, Actor
 from bodhi.core.clock import SYSTEM_CLOCK, Clock
 from bodhi.core.errors import Conflict, InvalidField
 from bodhi.storage.api_models import provider_key_place
+from bodhi.storage.audit import AuditLog
 from bodhi.storage.captures import (
     SealedCapture,
     captures_by_data_key,
@@ -83,7 +85,7 @@ async def status(store: Store) -> list[DataKeyStatus]:
         ]
 
 
-async def rotate_root(store: Store, vault: Vault, new: RootKey) -> None:
+async def rotate_root(store: Store, vault: Vault, new: RootKey, audit: AuditLog, actor: Actor) -> None:
     """Wrap every data key by a new root key, in one transaction. Sealed texts, tokens and sessions stay valid.
 
     Raises:
@@ -104,10 +106,13 @@ async def rotate_root(store: Store, vault: Vault, new: RootKey) -> None:
             await connection.execute(
                 update(data_keys).where(data_keys.c.id == key.id).values(wrapped=wrapped, root_key_id=new.key_id)
             )
+        before, after = {"root_key": vault.root.key_id}, {"root_key": new.key_id}
+        act = Act(action="keys.rotate_root", subject_id=new.key_id, before=before, after=after)
+        await audit.append(connection, actor, act)
     vault.root = new
 
 
-async def rotate_root_file(store: Store, vault: Vault, home_file: Path) -> RootKey:
+async def rotate_root_file(store: Store, vault: Vault, home_file: Path, audit: AuditLog, actor: Actor) -> RootKey:
     """Change the root key that the home folder keeps: written beside, taken by the database, then put in place.
 
     A start after a crash in between finds the staged key and finishes the change. The old key stays as
@@ -118,17 +123,23 @@ async def rotate_root_file(store: Store, vault: Vault, home_file: Path) -> RootK
         Conflict: another process changed the root key meanwhile.
     """
     new = stage_root_key(home_file)
-    await rotate_root(store, vault, new)
+    await rotate_root(store, vault, new, audit, actor)
     adopt_staged_root_key(home_file)
     return new
 
 
-async def rotate_data(store: Store, vault: Vault, clock: Clock = SYSTEM_CLOCK, *, resume: bool = False) -> Resealed:
+async def rotate_data(
+    store: Store, vault: Vault, audit: AuditLog, actor: Actor, clock: Clock = SYSTEM_CLOCK, *, resume: bool = False
+) -> Resealed:
     """Make a new data key active and seal every provider key and every capture anew under it.
+
+    Repeating it is safe: it makes another key, and moves whatever an earlier rotation that was cut short left behind.
 
     Args:
         store: the store.
         vault: the open vault; it seals with the new key afterwards.
+        audit: the trail that is told, in the transaction that makes the new key active.
+        actor: who rotates.
         clock: the time for the keys' ages.
         resume: finish an earlier rotation that was cut short, without another new key.
 
@@ -136,17 +147,19 @@ async def rotate_data(store: Store, vault: Vault, clock: Clock = SYSTEM_CLOCK, *
         Conflict: another process changed the root key meanwhile.
     """
     if not resume:
-        await _start(store, vault, clock)
+        await _start(store, vault, audit, actor, clock)
     resealed = await _reseal(store, vault)
     captures, failed = await _reseal_captures(store, vault)
     return Resealed(resealed.moved, resealed.failed + failed, captures)
 
 
-async def destroy_retired(store: Store, retired_before: float) -> list[str]:
+async def destroy_retired(store: Store, audit: AuditLog, actor: Actor, retired_before: float) -> list[str]:
     """Remove the retired data keys that no row needs any more, and return their ids.
 
     Args:
         store: the store.
+        audit: the trail that is told.
+        actor: who has them removed.
         retired_before: only keys retired before this time; leave time for other processes to notice a rotation.
     """
     destroyed: list[str] = []
@@ -161,10 +174,12 @@ async def destroy_retired(store: Store, retired_before: float) -> list[str]:
                 statement = update(data_keys).where(data_keys.c.id == key.id)
                 await connection.execute(statement.values(state="destroyed", wrapped=None))
                 destroyed.append(key.id)
+        if destroyed:
+            await audit.append(connection, actor, Act(action="keys.rotate_data", after={"destroyed": destroyed}))
     return destroyed
 
 
-async def _start(store: Store, vault: Vault, clock: Clock) -> None:
+async def _start(store: Store, vault: Vault, audit: AuditLog, actor: Actor, clock: Clock) -> None:
     async with store.write() as connection:
         # Running servers see the new version, reload, and learn the new key with it.
         await bump_config_version(connection)
@@ -176,7 +191,11 @@ async def _start(store: Store, vault: Vault, clock: Clock) -> None:
             .where(data_keys.c.purpose == "seal", data_keys.c.state == "active")
             .values(state="decrypt_only", retired_at=clock.now())
         )
-        await insert_data_key(connection, vault.root, new_data_key(clock), "seal", clock.now())
+        fresh = new_data_key(clock)
+        await insert_data_key(connection, vault.root, fresh, "seal", clock.now())
+        before, after = {"active": vault.active_id}, {"active": fresh.id}
+        act = Act(action="keys.rotate_data", subject_id=fresh.id, before=before, after=after)
+        await audit.append(connection, actor, act)
     async with store.read() as connection:
         await refresh_vault(connection, vault)
 
