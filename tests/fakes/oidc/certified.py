@@ -109,7 +109,8 @@ class Person:
                 continue
             assert response.status_code == 200, response.text
             action, prompt = _ACTION.search(response.text), _PROMPT.search(response.text)
-            assert action and prompt, response.text
+            assert action, response.text
+            assert prompt, response.text
             self.prompts.append(prompt[1])
             form = {"prompt": prompt[1], "login": self.name, "password": PASSWORD}
             response = await self.browser.post(response.url.join(action[1]), data=form)
