@@ -161,6 +161,10 @@ def test_a_page_holds_twenty_unless_asked_otherwise_and_an_empty_one_has_no_ids(
             TokenCounts(95, 7, 90, 3),
         ),
         (
+            [b'{"usage":{"input_tokens":5,"cache_creation_input_tokens":40,"output_tokens":7}}'],
+            TokenCounts(45, 7, None, None, 40),
+        ),
+        (
             [
                 b'{"message":{"usage":{"input_tokens":0,"output_tokens":0}}}',
                 b'{"usage":{"input_tokens":12,"output_tokens":3}}',

@@ -20,14 +20,14 @@ STREAMS = {
     "openai/chat_stream_without_usage.sse": TokenCounts(),
     "openai_responses/create_stream.sse": TokenCounts(328, 52, 256, 32),
     "openai_responses/incomplete_stream.sse": TokenCounts(328, 52, 256, 32),
-    "anthropic/messages_stream.sse": TokenCounts(2360, 41, 2048, None),
+    "anthropic/messages_stream.sse": TokenCounts(2360, 41, 2048, None, 300),
     "gemini/stream.sse": TokenCounts(9, 58, 4, 51),
 }
 BODIES = {
     "openai/chat.json": TokenCounts(1213, 87, 1024, 64),
     "openai/embeddings.json": TokenCounts(8, None, None, None),
     "openai_responses/create.json": TokenCounts(328, 52, 256, 32),
-    "anthropic/messages.json": TokenCounts(2360, 41, 2048, None),
+    "anthropic/messages.json": TokenCounts(2360, 41, 2048, None, 300),
     "gemini/generate_content.json": TokenCounts(9, 58, 4, 51),
     "gemini/stream_array.json": TokenCounts(9, 58, 4, 51),
     "gemini/embed_content.json": TokenCounts(),

@@ -14,11 +14,15 @@ class TokenCounts:
     output: int | None = None
     cached: int | None = None
     reasoning: int | None = None
+    cache_written: int | None = None
+    """Of the input, what went into the provider's cache; only some providers count and charge it apart."""
 
 
 @dataclass(slots=True)
 class UsageRecord:
-    """One proxied call, whatever became of it. Never changed; frozen it would cost three times as much to make.
+    """One proxied call, whatever became of it. Frozen it would cost three times as much to make.
+
+    Only `cost_nano` is set later, just before the record is written; nothing else ever changes.
 
     Durations are in microseconds, sizes in bytes, `at` is Unix time.
 
@@ -45,5 +49,6 @@ class UsageRecord:
     output_tokens: int | None
     cached_tokens: int | None
     reasoning_tokens: int | None
+    cache_write_tokens: int | None = None
     cost_nano: int | None = None
     """Cost in billionths of a US dollar; None where the price is not known, which is not zero."""

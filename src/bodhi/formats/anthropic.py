@@ -156,6 +156,7 @@ def _read_usage(document: bytes, counts: TokenCounts) -> None:
         # within a stream: a smaller one leaves out the cache, or comes from a server that starts with a zero.
         counts.input = max(counts.input or 0, fresh + (read or 0) + (written or 0))
     counts.cached = counts.cached if read is None else read
+    counts.cache_written = counts.cache_written if written is None else written
     counts.output = counts.output if output is None else output
     counts.reasoning = counts.reasoning if reasoning is None else reasoning
 

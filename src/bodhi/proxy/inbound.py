@@ -127,6 +127,7 @@ class Call:
             counts.output,
             counts.cached,
             counts.reasoning,
+            counts.cache_written,
         )
 
 

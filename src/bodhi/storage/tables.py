@@ -108,6 +108,7 @@ tokens = Table(
     Column("revoked_at", Double),
     Column("last_used_at", Double),
     Column("disabled_at", Double),
+    Column("lifetime", Double),  # seconds that a new secret works for; null: for ever
     # The secret before the last rotation, and until when it still works.
     Column("previous_mac", LargeBinary, unique=True),
     Column("previous_until", Double),
@@ -273,6 +274,7 @@ usage_records = Table(
     Column("output_tokens", BigInteger),
     Column("cached_tokens", BigInteger),
     Column("reasoning_tokens", BigInteger),
+    Column("cache_write_tokens", BigInteger),
     Column("cost_nano", BigInteger),  # billionths of a US dollar; null: unknown, which is not free
     Index("ix_usage_records_user_id_at", "user_id", "at"),
 )

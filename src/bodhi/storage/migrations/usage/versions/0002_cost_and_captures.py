@@ -8,7 +8,8 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the column, the index for one person's calls, and the table."""
+    """Add the columns, the index for one person's calls, and the table."""
+    op.add_column("usage_records", sa.Column("cache_write_tokens", sa.BigInteger()))
     op.add_column("usage_records", sa.Column("cost_nano", sa.BigInteger()))
     op.create_index("ix_usage_records_user_id_at", "usage_records", ["user_id", "at"])
     op.create_table(
