@@ -10,7 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from typing_extensions import override
 
 from bodhi import __version__
-from bodhi.control import capture, formats, health, oidc, session, sessions, setup, tokens, usage
+from bodhi.control import capture, formats, health, keys, oidc, session, sessions, setup, tokens, usage
 from bodhi.control.access import BY_ENDPOINT, PREFIX
 from bodhi.control.api_models import endpoints as api_models
 from bodhi.control.before_setup import BeforeSetup
@@ -33,6 +33,7 @@ ROUTERS = (
     tokens.router,
     usage.router,
     capture.router,
+    keys.router,
 )
 SILENT: TelemetryConfig = {
     "tracing": False,
