@@ -15,7 +15,7 @@ from bodhi.core.credential import Secret
 from bodhi.core.errors import BodhiError, Conflict, InvalidField, SetupCodeWrong, StoreUnavailable
 from bodhi.core.principal import Role
 from bodhi.identity.passwords import Passwords
-from bodhi.identity.setup import FILE_NAME, Setup, check_user_name, insert_admin, new_admin, new_setup_code
+from bodhi.identity.setup import FILE_NAME, Setup, insert_admin, new_admin, new_setup_code
 from bodhi.identity.sign_in import Opened, Opening, Sessions
 from bodhi.identity.throttle import Throttle
 from bodhi.identity.tokens import TokenHasher
@@ -177,10 +177,3 @@ async def test_a_second_admin_cannot_be_the_first(store: Store, tmp_path: Path) 
         await claim(setup, store, code, "eve")
     assert await setup.open() is None
     assert not (tmp_path / FILE_NAME).exists()
-
-
-@pytest.mark.parametrize("bad", ["", "  ", "a b", "a\nb", "x" * 65, "\u200b"])
-def test_a_bad_user_name_is_refused_naming_its_field(bad: str) -> None:
-    with pytest.raises(InvalidField) as raised:
-        check_user_name(bad)
-    assert raised.value.param == "username"

@@ -7,7 +7,6 @@ import asyncio
 import base64
 import os
 import secrets
-import unicodedata
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bodhi.core.audit import Act, Actor
 from bodhi.core.clock import Clock
 from bodhi.core.credential import Secret
-from bodhi.core.errors import Conflict, InvalidField, SetupCodeWrong
+from bodhi.core.errors import Conflict, SetupCodeWrong
 from bodhi.core.ids import new_id
 from bodhi.core.principal import Role
+from bodhi.identity.names import check_user_name
 from bodhi.identity.passwords import Passwords, check_password
 from bodhi.identity.sign_in import Opened, Opening, Sessions
 from bodhi.storage.audit import AuditLog
@@ -27,7 +27,6 @@ from bodhi.storage.users import User, insert_first_admin, list_users
 FILE_NAME = "setup-code"
 CODE_BYTES = 16
 GROUP = 5
-MAX_USER_NAME = 64
 
 _LOOKALIKES = str.maketrans({"0": "O", "1": "I", "8": "B", "-": "", " ": ""})
 """Base32 (RFC 4648 section 6) has no 0, 1 and 8, so a person who types them means the letters."""
@@ -37,18 +36,6 @@ def new_setup_code() -> Secret:
     """Make a code of 128 bits that a person can type: base32 in groups of five."""
     text = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode().rstrip("=")
     return Secret("-".join(text[i : i + GROUP] for i in range(0, len(text), GROUP)))
-
-
-def check_user_name(text: str) -> str:
-    """Return a user name without blanks around it.
-
-    Raises:
-        InvalidField: empty, longer than 64 characters, or characters that cannot be seen.
-    """
-    name = unicodedata.normalize("NFC", text.strip())
-    if not 0 < len(name) <= MAX_USER_NAME or not name.isprintable() or " " in name:
-        raise InvalidField(f"The user name must have 1 to {MAX_USER_NAME} characters without blanks.", param="username")
-    return name
 
 
 async def insert_admin(connection: AsyncConnection, audit: AuditLog, actor: Actor, user: User) -> None:

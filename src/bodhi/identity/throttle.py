@@ -17,6 +17,7 @@ from bodhi.core.clock import Clock
 from bodhi.core.errors import TooManyAttempts
 from bodhi.storage.attempts import forget_attempts, lock_arrivals, read_arrivals, write_arrivals
 from bodhi.storage.engine import Store
+from bodhi.storage.users import name_key
 
 PASSWORD_OF_ACCOUNT = "password_of_account"  # noqa: S105 # the name of a limit
 PASSWORD_FROM_ADDRESS = "password_from_address"  # noqa: S105 # as above
@@ -67,7 +68,7 @@ def address_subject(address: str | None) -> str:
 
 def account_subject(name: str) -> str:
     """Return what stands for an account, whether it exists or not: its name in the form in which names are compared."""
-    return name.strip().casefold()
+    return name_key(name.strip())
 
 
 class Throttle:

@@ -14,6 +14,7 @@ from bodhi.core.credential import Secret
 
 FOR_PROGRAMS = "u"
 FOR_SESSIONS = "s"
+FOR_LINKS = "x"
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_CHARACTERS = 43
@@ -26,7 +27,7 @@ _SQUARE = len(_PAIRS)
 
 
 def new_token(kind: str = FOR_PROGRAMS) -> Secret:
-    """Mint a token of a kind: `u` for programs, `s` for a sign-in; `x` is reserved."""
+    """Mint a token of a kind: `u` for programs, `s` for a sign-in, `x` for one-time links."""
     body = f"bodhi_{kind}_" + "".join(secrets.choice(ALPHABET) for _ in range(SECRET_CHARACTERS))
     return Secret(body + _checksum(body.encode()).decode())
 

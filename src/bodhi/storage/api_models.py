@@ -85,6 +85,19 @@ async def delete_api_model(connection: AsyncConnection, api_model_id: str) -> bo
     return (await connection.execute(delete(api_models).where(api_models.c.id == api_model_id))).rowcount > 0
 
 
+async def list_api_models_of(connection: AsyncConnection, owner_id: str) -> list[ApiModel]:
+    """Return the api models that a user owns, oldest first."""
+    query = page(select(api_models), api_models, "created_at", after=None, limit=None)
+    return [_api_model(row) for row in await connection.execute(query.where(api_models.c.owner_id == owner_id))]
+
+
+async def disown_api_models(connection: AsyncConnection, owner_id: str) -> int:
+    """Leave the api models of a user to nobody in particular, and return how many there were."""
+    await bump_config_version(connection)
+    statement = update(api_models).where(api_models.c.owner_id == owner_id).values(owner_id=None)
+    return (await connection.execute(statement)).rowcount
+
+
 async def sealed_keys(connection: AsyncConnection) -> dict[str, str]:
     """Return the sealed key of every api model that has one, by api model id."""
     query = select(api_models.c.id, api_models.c.sealed_key).where(api_models.c.sealed_key.is_not(None))

@@ -39,6 +39,11 @@ async def forget_object(connection: AsyncConnection, object_id: str, owner_id: s
     await connection.execute(delete(objects).where(objects.c.object_id == object_id, objects.c.owner_id == owner_id))
 
 
+async def forget_objects_of(connection: AsyncConnection, owner_id: str) -> int:
+    """Remove every object of an owner and return how many there were."""
+    return (await connection.execute(delete(objects).where(objects.c.owner_id == owner_id))).rowcount
+
+
 async def purge_objects(connection: AsyncConnection, before: float) -> int:
     """Remove the objects remembered before a time and return how many there were."""
     return (await connection.execute(delete(objects).where(objects.c.created_at < before))).rowcount

@@ -1,13 +1,15 @@
-"""Repository of users. Passwords arrive hashed; roles are checked elsewhere."""
+"""Repository of users. Passwords arrive hashed; who may do what to whom is identity's."""
 
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodhi.core.errors import Conflict
+from bodhi.core.errors import Conflict, LastAdmin
 from bodhi.core.principal import ROLES, Role
 from bodhi.storage.paging import page
 from bodhi.storage.tables import users
@@ -30,6 +32,19 @@ class User:
     subject: str | None = None
     reads_captures: bool = False
     signed_in_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Which users a list holds; None leaves a field alone."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+    query: str | None = None
+    """A part of the name, in whatever case."""
+
+
+EVERYBODY = UserFilter()
 
 
 async def insert_user(connection: AsyncConnection, user: User) -> None:
@@ -59,6 +74,8 @@ async def insert_first_admin(connection: AsyncConnection, user: User) -> bool:
 
 async def get_user(connection: AsyncConnection, user_id: str) -> User | None:
     """Return one user by id."""
+    if not is_storable(user_id):
+        return None
     return _user((await connection.execute(select(users).where(users.c.id == user_id))).one_or_none())
 
 
@@ -66,14 +83,71 @@ async def find_user(connection: AsyncConnection, name: str) -> User | None:
     """Return one user by name, in whatever case."""
     if not is_storable(name):
         return None
-    query = select(users).where(users.c.name_key == _name_key(name))
+    query = select(users).where(users.c.name_key == name_key(name))
     return _user((await connection.execute(query)).one_or_none())
 
 
-async def list_users(connection: AsyncConnection, *, after: str | None = None, limit: int | None = None) -> list[User]:
+async def list_users(
+    connection: AsyncConnection,
+    wanted: UserFilter = EVERYBODY,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+) -> list[User]:
     """Return the users, oldest first."""
     query = page(select(users), users, "created_at", after=after, limit=limit)
+    if wanted.role is not None:
+        query = query.where(users.c.role == wanted.role.wire)
+    if wanted.disabled is not None:
+        query = query.where(users.c.disabled.is_(wanted.disabled))
+    if wanted.query is not None:
+        if not is_storable(wanted.query):
+            return []
+        query = query.where(users.c.name_key.contains(name_key(wanted.query), autoescape=True))
     return [read_user(row) for row in await connection.execute(query)]
+
+
+async def update_user(connection: AsyncConnection, user_id: str, changes: Mapping[str, Any]) -> User:
+    """Change fields of a user who exists, and return what became of them.
+
+    Raises:
+        Conflict: the new name is taken, in whatever case.
+        LastAdmin: it would leave no Admin who can sign in.
+    """
+    # The version's row lock makes changes take turns, so that of two that each leave the other's Admin one sees it.
+    await bump_config_version(connection)
+    values = dict(changes)
+    if "role" in values:
+        values["role"] = values["role"].wire
+    if "name" in values:
+        values["name_key"] = name_key(values["name"])
+        other = await find_user(connection, values["name"])
+        if other is not None and other.id != user_id:
+            raise Conflict(f"There is already a user named {other.name!r}.", param="name")
+    before = (await connection.execute(select(users).where(users.c.id == user_id))).one()
+    row = (await connection.execute(update(users).where(users.c.id == user_id).values(values).returning(users))).one()
+    after = read_user(row)
+    if _may_govern(read_user(before)) and not _may_govern(after):
+        await _check_admin_left(connection)
+    return after
+
+
+async def delete_user(connection: AsyncConnection, user_id: str) -> bool:
+    """Remove a user with their sessions, tokens, links and requests, and tell whether there was one.
+
+    The api models that they own must have been given up before.
+
+    Raises:
+        LastAdmin: it would leave no Admin who can sign in.
+    """
+    await bump_config_version(connection)
+    user = await get_user(connection, user_id)
+    if user is None:
+        return False
+    await connection.execute(delete(users).where(users.c.id == user_id))
+    if _may_govern(user):
+        await _check_admin_left(connection)
+    return True
 
 
 async def count_admins(connection: AsyncConnection) -> int:
@@ -110,25 +184,24 @@ def read_user(row: Row[Any]) -> User:
     )
 
 
+def name_key(name: str) -> str:
+    """Return the form in which names are compared: how it is typed and in which case makes no other name (UAX 15)."""
+    # Folding can undo the normal form, and what it yields can fold again.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).casefold()
+
+
+def _may_govern(user: User) -> bool:
+    return user.role is Role.ADMIN and not user.disabled
+
+
+async def _check_admin_left(connection: AsyncConnection) -> None:
+    if not await count_admins(connection):
+        raise LastAdmin
+
+
 def _user(row: Row[Any] | None) -> User | None:
     return None if row is None else read_user(row)
 
 
-def _name_key(name: str) -> str:
-    return name.casefold()
-
-
 def _values(user: User) -> dict[str, Any]:
-    return {
-        "id": user.id,
-        "name": user.name,
-        "name_key": _name_key(user.name),
-        "role": user.role.wire,
-        "password_hash": user.password_hash,
-        "disabled": user.disabled,
-        "created_at": user.created_at,
-        "issuer": user.issuer,
-        "subject": user.subject,
-        "reads_captures": user.reads_captures,
-        "signed_in_at": user.signed_in_at,
-    }
+    return {**asdict(user), "role": user.role.wire, "name_key": name_key(user.name)}
