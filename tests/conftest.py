@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.fakes.postgres import Postgres
 from tests.fakes.upstream import Upstream, UpstreamThread
 
 pytest_plugins = ["tests.loopback_only"]
@@ -29,3 +30,10 @@ def upstream_thread() -> Iterator[UpstreamThread]:
     """Give a fake upstream in a thread, for tests that block."""
     with UpstreamThread() as fake:
         yield fake
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Give one PostgreSQL server for the whole run; each test takes a database of its own there."""
+    with Postgres() as server:
+        yield server

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +15,6 @@ from bodhi.storage.migrate import migrate
 from bodhi.storage.store_urls import StoreUrls
 from bodhi.storage.users import User
 from tests.fakes.postgres import Postgres
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """Give one server for the whole run."""
-    with Postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from bodhi.storage import migrate as module
 from bodhi.storage import tables
 from bodhi.storage.engine import Store
 from bodhi.storage.migrate import main, migrate
-from bodhi.storage.schema_state import MAIN_VERSION_TABLE, USAGE_VERSION_TABLE, schema_state
+from bodhi.storage.schema_state import MAIN_REVISIONS, MAIN_VERSION_TABLE, USAGE_VERSION_TABLE, schema_state
 from bodhi.storage.store_urls import StoreUrls
 from bodhi.storage.version import config_version
 from tests.storage.test_schema_state import set_revision
@@ -79,8 +79,8 @@ BREAKING = """
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002"
-down_revision = "0001"
+revision = "next"
+down_revision = "{last}"
 
 
 def upgrade() -> None:
@@ -91,18 +91,20 @@ def upgrade() -> None:
 
 
 @pytest.fixture
-def with_second_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def with_next_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a copy of the migrations with room for a revision that fails."""
     scripts = tmp_path / "migrations"
     shutil.copytree(module.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(module, "SCRIPTS", scripts)
-    return scripts / "main" / "versions" / "0002_breaking.py"
+    return scripts / "main" / "versions" / "next_breaking.py"
 
 
 async def test_a_migration_that_breaks_off_leaves_no_trace(
-    store: Store, urls: StoreUrls, with_second_revision: Path
+    store: Store, urls: StoreUrls, with_next_revision: Path
 ) -> None:
-    with_second_revision.write_text(BREAKING.format(end='op.execute("INSERT INTO no_such_table VALUES (1)")'))
+    with_next_revision.write_text(
+        BREAKING.format(last=MAIN_REVISIONS[-1], end='op.execute("INSERT INTO no_such_table VALUES (1)")')
+    )
     async with store.read() as connection:
         before = await config_version(connection)
     with pytest.raises(StartupError, match="Nothing was changed"):
@@ -110,7 +112,7 @@ async def test_a_migration_that_breaks_off_leaves_no_trace(
     async with store.read() as connection:
         assert await config_version(connection) == before
         assert "halfway" not in await connection.run_sync(tables_of)
-    with_second_revision.write_text(BREAKING.format(end="pass"))
+    with_next_revision.write_text(BREAKING.format(last=MAIN_REVISIONS[-1], end="pass"))
     await asyncio.to_thread(migrate, urls)
     async with store.read() as connection:
         assert await config_version(connection) == before + 1000
@@ -127,14 +129,14 @@ migrate.migrate(StoreUrls(sys.argv[2], sys.argv[3]))
 
 
 async def test_a_migration_killed_in_the_middle_is_done_by_the_next_start(
-    store: Store, urls: StoreUrls, with_second_revision: Path
+    store: Store, urls: StoreUrls, with_next_revision: Path
 ) -> None:
-    with_second_revision.write_text(BREAKING.format(end="import os; os._exit(137)"))
-    scripts = str(with_second_revision.parents[2])
+    with_next_revision.write_text(BREAKING.format(last=MAIN_REVISIONS[-1], end="import os; os._exit(137)"))
+    scripts = str(with_next_revision.parents[2])
     program = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, scripts, urls.main, urls.usage)
     assert await program.wait() == 137
     assert await schema_state(store) == "current"
-    with_second_revision.write_text(BREAKING.format(end="pass"))
+    with_next_revision.write_text(BREAKING.format(last=MAIN_REVISIONS[-1], end="pass"))
     await asyncio.to_thread(migrate, urls)
     async with store.read() as connection:
         assert "halfway" in await connection.run_sync(tables_of)
