@@ -17,6 +17,7 @@ from bench.proxies import Proxy, Running, run, set_up_gateway, set_up_nginx
 from bench.report import DIRECT, report
 from bench.results import Results, load_results
 from bench.scenarios import SCENARIOS, chosen
+from bench.sign_ins import ROUNDS, SECONDS, keeps_promise, measure_sign_ins, sign_in_table
 from bench.topology import Cores, going_first
 from bench.upstream import Upstream, running_upstream
 from bench.windows import Gauge
@@ -38,6 +39,9 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="NAME",
         help="only this one; may be given more than once: " + ", ".join([*(s.name for s in SCENARIOS), BEHAVIOUR]),
     )
+    parser.add_argument(
+        "--sign-ins", action="store_true", help="streams beside 50 people who sign in, and nothing else"
+    )
     parser.add_argument("--first", action="store_true", help="run before the machine's other work (root only)")
     parser.add_argument("--pages", action="store_true", help="put the ratios into README.md and docs/performance.md")
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE", help="print the results of an earlier run")
@@ -51,6 +55,8 @@ def main() -> int:
     """Run the bench; 1 when something failed or a measured promise was broken."""
     options = read_options()
     try:
+        if options.sign_ins:
+            return show_sign_ins(options)
         if options.earlier is not None:
             results = load_results(options.earlier)
         else:
@@ -64,6 +70,18 @@ def main() -> int:
         written = ", ".join(os.path.relpath(page) for page in write_pages(results))
         print(f"\nFigures written into: {written}", file=sys.stderr)
     return 1 if results.faults() else 0
+
+
+def show_sign_ins(options: argparse.Namespace) -> int:
+    """Measure what sign-ins do to streams, and print it; 1 when the promise was broken."""
+    rounds, seconds = (1, 3.0) if options.quick else (max(options.rounds, ROUNDS), max(options.seconds, SECONDS))
+    with contextlib.ExitStack() as stack:
+        if options.first:
+            stack.enter_context(going_first())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodhi-bench-")))
+        measured = measure_sign_ins(folder, rounds=rounds, seconds=seconds)
+    print(sign_in_table(measured))
+    return 0 if keeps_promise(measured) else 1
 
 
 def measure(options: argparse.Namespace) -> Results:

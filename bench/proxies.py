@@ -10,9 +10,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.calls import MODEL_PREFIX, Address, call
 from bench.programs import CannotRun
@@ -123,11 +124,13 @@ def _find_nginx() -> str:
     return found
 
 
-def set_up_gateway(folder: Path, upstream: Upstream, cores: Cores) -> Proxy:
+def set_up_gateway(
+    folder: Path, upstream: Upstream, cores: Cores, settings: Mapping[str, str] = MappingProxyType({})
+) -> Proxy:
     """Set the gateway up as its documentation tells a user: an Admin, one api model, one token."""
     program = str(Path(sys.executable).with_name("bodhi"))
     port = free_port()
-    environment = {"BODHI_HOME": str(folder)}
+    environment = {"BODHI_HOME": str(folder), **settings}
 
     def bodhi(arguments: Sequence[str], typed: str = "") -> str:
         done = subprocess.run(

@@ -5,15 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from socket import socket
 
 from bodhi.accounting.capture import Captures
+from bodhi.accounting.prices import Prices
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
 from bodhi.accounting.upkeep import Upkeep
 from bodhi.control.api import create_control_api
 from bodhi.control.browser import Browser
 from bodhi.control.services import Services
+from bodhi.core.api_model import ApiModel
 from bodhi.core.audit import Actor
 from bodhi.core.credential import Secret
 from bodhi.core.errors import StartupError
@@ -115,8 +118,18 @@ class Application:
         return self._data_plane(scope, receive, send)
 
 
-async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
+async def build(
+    home: Home,
+    formats: tuple[Format, ...] = FORMATS,
+    *,
+    priced_at: Callable[[ApiModel], str] = attrgetter("base_url"),
+) -> Server:
     """Build the server's objects around an opened home and load what they know.
+
+    Args:
+        home: what was opened.
+        formats: every format there is.
+        priced_at: the address of the provider whose prices hold for an api model.
 
     Raises:
         StartupError: the settings for sign-in with OpenID Connect contradict each other.
@@ -127,7 +140,7 @@ async def build(home: Home, formats: tuple[Format, ...] = FORMATS) -> Server:
     directory = Directory(store, home.vault, clock, by_name)
     await directory.reload()
     stopping = Stopping()
-    recorder = Recorder(store, clock)
+    recorder = Recorder(store, clock, price=Prices(_where_priced(directory, priced_at)).price)
     captures = Captures(store, home.vault, clock)
     passwords, throttle = Passwords(), Throttle(store, clock)
     audit = home.audit
@@ -233,6 +246,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
         await server.recorder.drain(DRAIN_RECORDS_SECONDS)
         await server.captures.drain(DRAIN_RECORDS_SECONDS)
         await server.upstream.close()
+        server.services.passwords.close()
         if server.services.oidc is not None:
             await server.services.oidc.close()
 
@@ -305,6 +319,14 @@ def _note_refused(refusals: Refusals, address: str | None, code: str) -> None:
     """Tell the audit trail of requests for another Host: a page elsewhere may try a name that it rebound to us."""
     if code in OF_HOST:
         refusals.note(Actor(address=address), "host.refused", code)
+
+
+def _where_priced(directory: Directory, priced_at: Callable[[ApiModel], str]) -> Callable[[str], str | None]:
+    def base_url_of(api_model_id: str) -> str | None:
+        api_model = directory.snapshot.table.api_models.get(api_model_id)
+        return None if api_model is None else priced_at(api_model)
+
+    return base_url_of
 
 
 async def _acknowledge_lifespan(receive: Receive, send: Send) -> None:

@@ -1,5 +1,6 @@
 """`bodhi setup`: makes the first Admin, as the host's operator."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -25,11 +26,11 @@ def setup(
     password = read_secret_line("Password", from_stdin=password_stdin)
 
     async def work(opened: Home) -> User:
-        passwords = Passwords()
-        user = await new_admin(passwords, opened.clock, username, password)
-        async with opened.store.write() as connection:
-            await insert_admin(connection, opened.audit, host_actor(), user)
-        Setup(opened.settings.home, opened.store, passwords, opened.audit, opened.clock).close()
+        with closing(Passwords()) as passwords:
+            user = await new_admin(passwords, opened.clock, username, password)
+            async with opened.store.write() as connection:
+                await insert_admin(connection, opened.audit, host_actor(), user)
+            Setup(opened.settings.home, opened.store, passwords, opened.audit, opened.clock).close()
         return user
 
     user = with_home(home, work)

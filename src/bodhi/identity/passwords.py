@@ -4,8 +4,12 @@ The rules follow NIST SP 800-63B section 3.1.1: a minimum length, a list of know
 """
 
 import asyncio
+import os
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from typing import TypeVar
@@ -20,6 +24,10 @@ MIN_CHARACTERS = 8
 ADVISED_CHARACTERS = 15
 MAX_CHARACTERS = 1024
 HASHES_AT_ONCE = 2
+CORES_FOR_TWO = 3
+"""Cores from which on two hashes run at once: one core is always left to those who wait for a completion."""
+NICENESS = 10
+"""The priority of a hash: calls go first, yet on a busy machine a sign-in still gets a tenth of a core."""
 QUEUE_SECONDS = 2.0
 MEMORY_KIB = 64 * 1024
 PASSES = 3
@@ -54,14 +62,16 @@ def common_passwords() -> frozenset[str]:
 
 
 class Passwords:
-    """Hashes and verifies passwords, two at a time, off the event loop. One exists per process.
+    """Hashes and verifies passwords in threads of its own, two at most. One exists per process; close it when done.
 
     Each hash takes 64 MiB and a tenth of a second, so more at once would be a way to exhaust the machine.
     """
 
     def __init__(self, passes: int = PASSES, memory_kib: int = MEMORY_KIB) -> None:
+        at_once = hashes_at_once(_usable_cores())
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
-        self._turn = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._turn = asyncio.Semaphore(at_once)
+        self._threads = ThreadPoolExecutor(at_once, "passwords", go_last)
         self._dummy: str | None = None
 
     async def new_hash(self, password: Secret) -> str:
@@ -85,6 +95,10 @@ class Passwords:
         """Tell whether a hash was made with other parameters than today's, so that it should be made anew."""
         return self._hasher.check_needs_rehash(stored)
 
+    def close(self) -> None:
+        """End the threads; what still waits for one is cancelled."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
     def _verify(self, stored: str | None, password: Secret) -> bool:
         """Verify against the stored hash, or against one that nothing matches. Runs in a thread."""
         if self._dummy is None:
@@ -96,16 +110,40 @@ class Passwords:
         return stored is not None
 
     async def _in_turn(self, work: Callable[[], _T]) -> _T:
-        """Run the work in a thread as soon as fewer than two others run."""
+        """Run the work in a thread as soon as one is free."""
         try:
             async with asyncio.timeout(QUEUE_SECONDS):
                 await self._turn.acquire()
         except TimeoutError:
             raise Overloaded("Too many sign-ins at once. Try again shortly.", retry_after=2) from None
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._turn.release()
+
+
+def hashes_at_once(cores: int) -> int:
+    """Return how many hashes may run at the same time on so many cores."""
+    return HASHES_AT_ONCE if cores >= CORES_FOR_TWO else 1
+
+
+def go_last() -> None:
+    """Lower the priority of the current thread, where the system has priorities of threads."""
+    if sys.platform != "linux":
+        return
+    try:
+        # On Linux this is a thread's own, whatever POSIX says (setpriority(2), "C library/kernel differences").
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    except OSError:
+        # A sandbox may forbid it; hashing works all the same.
+        return
+
+
+def _usable_cores() -> int:
+    """Return how many cores this process may use."""
+    # Not on every system; where it is, a container's or a service's own share counts, not the machine.
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _normal(password: Secret) -> str:
