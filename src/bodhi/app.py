@@ -22,9 +22,10 @@ from bodhi.core.credential import Secret
 from bodhi.core.errors import StartupError
 from bodhi.directory.live import Directory
 from bodhi.formats.contract import Format
-from bodhi.formats.registry import FORMATS, dialects_of
+from bodhi.formats.registry import FORMATS, dialects_of, private_formats
 from bodhi.home import Home, open_home
 from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.links import KEY_PURPOSE, Links
 from bodhi.identity.mint import Mint
 from bodhi.identity.oidc.config import OidcChoices, check_choices
 from bodhi.identity.oidc.exchange import Exchange
@@ -33,6 +34,8 @@ from bodhi.identity.oidc.flow import OidcSignIn
 from bodhi.identity.oidc.people import People
 from bodhi.identity.oidc.provider import Provider
 from bodhi.identity.passwords import Passwords
+from bodhi.identity.people import Accounts
+from bodhi.identity.requests import Requests
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
 from bodhi.identity.throttle import Throttle
@@ -175,6 +178,9 @@ async def build(
         mint=Mint(store, hasher, audit, clock),
         sessions=sessions,
         setup=setup,
+        accounts=Accounts(store, audit, clock, private_formats(formats)),
+        links=Links(store, passwords, TokenHasher(home.vault.derive(KEY_PURPOSE)), audit, clock),
+        requests=Requests(store, audit, clock),
         passwords=passwords,
         throttle=throttle,
         oidc=_new_oidc(home, sessions),

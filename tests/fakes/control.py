@@ -21,11 +21,14 @@ from bodhi.core.credential import Secret
 from bodhi.core.ids import new_id
 from bodhi.core.principal import Role, TokenGrant
 from bodhi.directory.live import Directory
-from bodhi.formats.registry import FORMATS
+from bodhi.formats.registry import FORMATS, private_formats
 from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.links import Links
 from bodhi.identity.mint import Mint
 from bodhi.identity.oidc.config import OidcConfig
 from bodhi.identity.passwords import Passwords
+from bodhi.identity.people import Accounts
+from bodhi.identity.requests import Requests
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import BEARER, Opening, Sessions
 from bodhi.identity.throttle import Throttle
@@ -134,6 +137,9 @@ async def running_control(
             mint=Mint(store, hasher, audit, time.clock),
             sessions=sessions,
             setup=Setup(home, store, PASSWORDS, audit, time.clock),
+            accounts=Accounts(store, audit, time.clock, private_formats(FORMATS)),
+            links=Links(store, PASSWORDS, TokenHasher(b"l" * 32), audit, time.clock),
+            requests=Requests(store, audit, time.clock),
             passwords=PASSWORDS,
             throttle=throttle,
             oidc=new_oidc(oidc, Parts(store, vault, sessions, audit, time.clock)) if oidc else None,

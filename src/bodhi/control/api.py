@@ -10,7 +10,21 @@ from fastapi.telemetry import TelemetryConfig
 from typing_extensions import override
 
 from bodhi import __version__
-from bodhi.control import capture, formats, health, keys, oidc, session, sessions, setup, tokens, usage
+from bodhi.control import (
+    access_requests,
+    capture,
+    formats,
+    health,
+    invites,
+    keys,
+    oidc,
+    session,
+    sessions,
+    setup,
+    tokens,
+    usage,
+    users,
+)
 from bodhi.control.access import BY_ENDPOINT, PREFIX
 from bodhi.control.api_models import endpoints as api_models
 from bodhi.control.before_setup import BeforeSetup
@@ -28,6 +42,9 @@ ROUTERS = (
     session.router,
     sessions.router,
     oidc.router,
+    users.router,
+    invites.router,
+    access_requests.router,
     formats.router,
     api_models.router,
     tokens.router,

@@ -84,6 +84,12 @@ class Browser:
         """Write the `Set-Cookie` value that removes it."""
         return self._cookie("", 0, self.flow_cookie_name)
 
+    def pages_url(self, headers: Headers) -> str:
+        """Return the origin under which people open Bodhi's pages: the configured one, or the request's own."""
+        scheme = "https" if self._secure else "http"
+        host = next((value.decode("latin-1") for name, value in headers if name == b"host"), "localhost")
+        return self._own or _origin(f"{scheme}://{host}")
+
     def check_page(self, method: str, headers: Headers, *, by_cookie: bool) -> None:
         """Refuse what a page of another site, or of another port of this host, asks for.
 

@@ -14,9 +14,12 @@ from bodhi.core.errors import StoreUnavailable
 from bodhi.directory.live import Directory
 from bodhi.formats.contract import Format
 from bodhi.identity.authenticate import Authenticator
+from bodhi.identity.links import Links
 from bodhi.identity.mint import Mint
 from bodhi.identity.oidc.flow import OidcSignIn
 from bodhi.identity.passwords import Passwords
+from bodhi.identity.people import Accounts
+from bodhi.identity.requests import Requests
 from bodhi.identity.setup import Setup
 from bodhi.identity.sign_in import Sessions
 from bodhi.identity.throttle import Throttle
@@ -40,6 +43,9 @@ class Services:
     mint: Mint
     sessions: Sessions
     setup: Setup
+    accounts: Accounts
+    links: Links
+    requests: Requests
     passwords: Passwords
     throttle: Throttle
     oidc: OidcSignIn | None

@@ -40,3 +40,8 @@ def format_named(name: str) -> Format:
     if found is None:
         raise InvalidField(f"{name[:80]!r} is not an API format. Choose one of: {', '.join(_BY_NAME)}.", param="format")
     return found
+
+
+def private_formats(formats: tuple[Format, ...] = FORMATS) -> frozenset[str]:
+    """Return the names of the formats whose api models belong to one person."""
+    return frozenset(each.name for each in formats if each.private)
