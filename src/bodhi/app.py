@@ -9,6 +9,7 @@ from operator import attrgetter
 from socket import socket
 
 from bodhi.accounting.capture import Captures
+from bodhi.accounting.capture_retention import capture_chore
 from bodhi.accounting.prices import Prices
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
@@ -195,7 +196,8 @@ async def build(
         is_stopping=stopping.is_begun,
     )
     application = Application(data_plane, create_control_api(services), Assets())
-    upkeep = Upkeep(store, recorder, clock, audit, usage_days=settings.usage_days)
+    more = (capture_chore(store, audit, clock),)
+    upkeep = Upkeep(store, recorder, clock, audit, usage_days=settings.usage_days, more=more)
     return Server(
         home, directory, upstream, recorder, captures, refusals, upkeep, setup, services, application, stopping
     )

@@ -1,5 +1,8 @@
 """Removes captures: those past their days, or all at once. How long they are kept is the policy's, which Admins set."""
 
+import asyncio
+
+from bodhi.accounting.upkeep import HOURLY, Chore
 from bodhi.core.audit import GATEWAY, Act, Actor
 from bodhi.core.clock import Clock, iso_time
 from bodhi.storage.audit import AuditLog
@@ -7,8 +10,20 @@ from bodhi.storage.captures import count_captures, purge_captures
 from bodhi.storage.engine import Store
 from bodhi.storage.policies import read_capture_policy
 
-BATCH = 200
+BATCH = 50
+"""Captures are large: more at once would keep others from the database for too long."""
+PAUSE = 0.02
+"""Seconds between two batches, in which others get at it."""
 DAY = 86_400.0
+
+
+def capture_chore(store: Store, audit: AuditLog, clock: Clock) -> Chore:
+    """Return the chore that removes captures whose days are over."""
+
+    async def remove() -> None:
+        await remove_expired_captures(store, audit, clock)
+
+    return Chore("removing old captures", HOURLY, remove)
 
 
 async def remove_expired_captures(store: Store, audit: AuditLog, clock: Clock) -> int:
@@ -42,4 +57,5 @@ async def remove_captures(store: Store, audit: AuditLog, actor: Actor, *, before
         async with store.usage_write() as connection:
             batch = await purge_captures(connection, before=before, limit=BATCH)
         removed += batch
+        await asyncio.sleep(PAUSE)
     return removed
