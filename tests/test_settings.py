@@ -17,6 +17,7 @@ BAD_VALUES = {
     "BODHI_ENCRYPTION_KEY_FILE": ["~nobody-of-that-name/x"],
     "BODHI_MAX_CONNECTIONS": ["-5", "1.5"],
     "BODHI_DRAIN_TIMEOUT": ["86401"],
+    "BODHI_OIDC_ROLES": ["admins", "=admin", "admins=", "admins=admin,devs"],
 }
 
 
@@ -40,6 +41,15 @@ READ = {
     "BODHI_MAX_CONNECTIONS": ("9", "max_connections", 9),
     "BODHI_DRAIN_TIMEOUT": ("86400", "drain_timeout", 86_400.0),
     "BODHI_LOG_LEVEL": ("WARNING", "log_level", "warning"),
+    "BODHI_OIDC_ISSUER": (" https://id.example/ ", "oidc_issuer", "https://id.example/"),
+    "BODHI_OIDC_CLIENT_ID": ("Bodhi", "oidc_client_id", "Bodhi"),
+    "BODHI_OIDC_CLIENT_SECRET": ("s=c,r t ", "oidc_client_secret", "s=c,r t"),
+    "BODHI_OIDC_NAME": ("Our Login", "oidc_name", "Our Login"),
+    "BODHI_OIDC_SCOPES": ("openid, email  groups", "oidc_scopes", ("openid", "email", "groups")),
+    "BODHI_OIDC_ROLE_CLAIM": ("realm_access.roles", "oidc_role_claim", "realm_access.roles"),
+    "BODHI_OIDC_ROLES": ("CN=Ops=Admin, devs = user", "oidc_roles", (("CN=Ops", "admin"), ("devs", "user"))),
+    "BODHI_OIDC_DEFAULT_ROLE": ("user", "oidc_default_role", "user"),
+    "BODHI_OIDC_ALGORITHMS": ("RS256 EdDSA", "oidc_algorithms", ("RS256", "EdDSA")),
 }
 """Variable to a text, the field that it sets, and its value."""
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from bodhi.core.api_model import DEFAULT_PORTS, Origin, Timeouts
 from bodhi.core.call import OutboundRequest
-from bodhi.core.errors import BodhiError, IdentityProviderUnavailable
+from bodhi.core.errors import ApiModelUnusable, BodhiError, IdentityProviderUnavailable
 from bodhi.core.types import Header
 from bodhi.relay.upstream import UpstreamClient
 
@@ -123,6 +123,8 @@ class Fetcher:
             _refuse("did not answer in time")
         except IdentityProviderUnavailable:
             raise
+        except ApiModelUnusable:
+            _refuse("is, or names, an address that Bodhi never connects to")
         except BodhiError as error:
             # The errors of egress speak of api models; what they say of the network holds here, too.
             _refuse(f"could not be asked ({error.code})")

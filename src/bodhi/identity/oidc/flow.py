@@ -46,7 +46,7 @@ class Purpose(StrEnum):
 class Started:
     """Where the browser goes, and the cookie that it must bring back."""
 
-    url: str
+    url: str = field(repr=False)
     cookie: Secret
 
 
