@@ -6,7 +6,7 @@ import sys
 import typer
 
 from bodhi import __version__
-from bodhi.cli import api_models, check, keys, openapi, serve, setup, tokens
+from bodhi.cli import api_models, backup, check, keys, openapi, serve, setup, tokens
 from bodhi.cli.output import print_line, print_problem
 from bodhi.core.errors import BodhiError, StartupError
 
@@ -27,6 +27,7 @@ app.command("setup")(setup.setup)
 app.add_typer(tokens.app, name="token", help="API tokens: what programs show instead of a provider's key.")
 app.add_typer(api_models.app, name="api-model", help="Api models: the providers that Bodhi forwards to.")
 app.add_typer(keys.app, name="keys", help="The keys that provider keys are encrypted with.")
+app.command("backup")(backup.backup)
 app.command("check")(check.check)
 app.command("openapi")(openapi.openapi)
 

@@ -138,6 +138,15 @@ async def open_vault(store: Store, sources: RootKeySources, clock: Clock = SYSTE
     return vault
 
 
+async def read_vault(connection: AsyncConnection, sources: RootKeySources) -> Vault:
+    """Open the vault of a database that is only looked at, such as a backup: makes no keys, and changes no file.
+
+    Raises:
+        StartupError: the root key is missing or wrong (exit status 3).
+    """
+    return _unlock(await deployment_id(connection), await list_data_keys(connection), sources)[0]
+
+
 async def refresh_vault(connection: AsyncConnection, vault: Vault) -> None:
     """Take over data keys that another process added. Call it after reading sealed texts, in the same transaction."""
     keys: dict[str, DataKey] = {}
