@@ -97,6 +97,13 @@ def test_a_port_in_use_is_told_before_anything_is_opened(tmp_path: Path) -> None
     assert not (tmp_path / "home").exists()
 
 
+async def test_half_a_provider_keeps_it_from_starting(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match="BODHI_OIDC_CLIENT_ID is missing") as caught:
+        await run(settings(tmp_path, port=0, oidc_issuer="https://id.example"), lambda announcement: None)
+
+    assert caught.value.exit_status == 2
+
+
 async def test_the_setup_code_is_announced_until_there_is_an_admin(tmp_path: Path) -> None:
     announced: asyncio.Queue[Announcement] = asyncio.Queue()
     async with asyncio.timeout(30):

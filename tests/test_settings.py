@@ -1,4 +1,5 @@
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,9 @@ READ = {
     "BODHI_MAX_CONNECTIONS": ("9", "max_connections", 9),
     "BODHI_DRAIN_TIMEOUT": ("86400", "drain_timeout", 86_400.0),
     "BODHI_LOG_LEVEL": ("WARNING", "log_level", "warning"),
+    "BODHI_PUBLIC_URL": ("https://bodhi.example/", "public_url", "https://bodhi.example"),
+    "BODHI_TRUSTED_PROXIES": ("10.0.0.0/8, ::1", "trusted_proxies", (ip_network("10.0.0.0/8"), ip_network("::1"))),
+    "BODHI_USAGE_DAYS": ("0", "usage_days", 0),
     "BODHI_OIDC_ISSUER": (" https://id.example/ ", "oidc_issuer", "https://id.example/"),
     "BODHI_OIDC_CLIENT_ID": ("Bodhi", "oidc_client_id", "Bodhi"),
     "BODHI_OIDC_CLIENT_SECRET": ("s=c,r t ", "oidc_client_secret", "s=c,r t"),
@@ -113,7 +117,11 @@ def test_a_bad_value_stops_the_start_and_names_the_variable(name: str, text: str
 
 
 def test_secrets_are_not_in_the_repr() -> None:
-    environment = {"BODHI_ENCRYPTION_KEY": "canary-key", "BODHI_DATABASE_URL": "postgresql://u:canary@h/d"}
+    environment = {
+        "BODHI_ENCRYPTION_KEY": "canary-key",
+        "BODHI_DATABASE_URL": "postgresql://u:canary@h/d",
+        "BODHI_OIDC_CLIENT_SECRET": "canary-of-a-client",
+    }
 
     assert "canary" not in repr(read_settings(environment))
 
