@@ -110,6 +110,7 @@ async def test_what_does_not_open_is_counted_and_left(control: Control, admin: d
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.POWER_USER, Role.MANAGER])
+@pytest.mark.usefixtures("admin")
 async def test_keys_are_for_admins(control: Control, role: Role) -> None:
     headers = await control.session_of("mia", role)
     assert error_of(await control.call("GET", "/keys", headers))[:2] == (403, "role_too_low")
