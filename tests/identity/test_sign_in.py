@@ -26,7 +26,7 @@ from bodhi.core.principal import Role
 from bodhi.core.session import ABSOLUTE_SECONDS, IDLE_SECONDS
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.sign_in import BEARER, COOKIE, Opening, Sessions, looks_like_session
-from bodhi.identity.throttle import LIMITS, PASSWORD_OF_ACCOUNT, Throttle
+from bodhi.identity.throttle import LIMITS, PASSWORD_AGAIN, PASSWORD_OF_ACCOUNT, Throttle
 from bodhi.identity.tokens import TokenHasher, new_token
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
@@ -312,15 +312,21 @@ async def test_a_confirmed_session_keeps_its_id_and_gets_a_new_secret(
 
 async def test_a_wrong_confirmation_changes_nothing_and_is_counted(sessions: Sessions, store: Store) -> None:
     actor, secret = await signed_in(sessions)
-    for _ in range(LIMITS[PASSWORD_OF_ACCOUNT].burst):
+    for _ in range(LIMITS[PASSWORD_AGAIN].burst):
         with pytest.raises(SignInFailed):
             await sessions.confirm(actor, BETTER)
     with pytest.raises(TooManyAttempts):
         await sessions.confirm(actor, GOOD)
-    with pytest.raises(TooManyAttempts):
-        await sessions.sign_in("ada", GOOD, BY_PROGRAM)
     await sessions.principal(secret)
     assert await actions(store) == [("session.open", "ada")]
+
+
+async def test_guesses_from_outside_keep_nobody_who_is_signed_in_from_confirming(sessions: Sessions) -> None:
+    actor, _ = await signed_in(sessions)
+    for number in range(50):
+        with pytest.raises((SignInFailed, TooManyAttempts)):
+            await sessions.sign_in("ada", BETTER, replace(BY_PROGRAM, address=f"198.51.100.{number}"))
+    await sessions.confirm(actor, GOOD)
 
 
 async def test_an_account_without_a_password_is_told_to_confirm_elsewhere(sessions: Sessions, store: Store) -> None:

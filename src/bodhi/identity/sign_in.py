@@ -17,7 +17,7 @@ from bodhi.core.ids import new_id
 from bodhi.core.principal import Principal
 from bodhi.core.session import ABSOLUTE_SECONDS, IDLE_SECONDS
 from bodhi.identity.passwords import Passwords, check_password
-from bodhi.identity.throttle import PASSWORD_FROM_ADDRESS, PASSWORD_OF_ACCOUNT, Throttle
+from bodhi.identity.throttle import PASSWORD_AGAIN, PASSWORD_FROM_ADDRESS, PASSWORD_OF_ACCOUNT, Throttle
 from bodhi.identity.tokens import FOR_SESSIONS, TokenHasher, looks_like_token, new_token
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
@@ -100,7 +100,7 @@ class Sessions:
             TooManyAttempts: too many tried this name, or from this address; the password was not looked at.
             Overloaded: too many sign-ins are waiting.
         """
-        await self._count(name, opening.address)
+        await self._throttle.take_all({PASSWORD_OF_ACCOUNT: name, PASSWORD_FROM_ADDRESS: opening.address})
         async with self._store.read() as connection:
             user = await find_user(connection, name.strip())
         user = await self._match(user, password)
@@ -108,7 +108,7 @@ class Sessions:
         if user.password_hash and self._passwords.is_outdated(user.password_hash):
             renewed = await self._passwords.new_hash(password)
         async with self._store.write() as connection:
-            user = await self._proved(connection, user)
+            user = await self._proved(connection, user, PASSWORD_OF_ACCOUNT)
             if renewed:
                 await set_password_hash(connection, user.id, renewed)
             return user, await self.open(connection, user, opening)
@@ -125,7 +125,7 @@ class Sessions:
         """
         user = await self._match_again(actor, password)
         async with self._store.write() as connection:
-            user = await self._proved(connection, user)
+            user = await self._proved(connection, user, PASSWORD_AGAIN)
             opened = await self.renew(connection, actor.session_id)
             act = Act(action="session.confirm", subject_id=user.id, subject_name=user.name)
             await self._audit.append(connection, actor, act)
@@ -143,7 +143,7 @@ class Sessions:
         password_hash = await self._passwords.new_hash(wanted)
         async with self._store.write() as connection:
             ended = await delete_sessions(connection, user.id, but=actor.session_id)
-            user = await self._proved(connection, user)
+            user = await self._proved(connection, user, PASSWORD_AGAIN)
             await set_password_hash(connection, user.id, password_hash)
             opened = await self.renew(connection, actor.session_id)
             after = {"sessions_ended": len(ended)}
@@ -227,10 +227,6 @@ class Sessions:
         except (StoreUnavailable, TimeoutError):
             log.debug("the use of a session could not be noted")
 
-    async def _count(self, name: str, address: str | None) -> None:
-        """Count an attempt before any work is done for it."""
-        await self._throttle.take_all({PASSWORD_OF_ACCOUNT: name, PASSWORD_FROM_ADDRESS: address})
-
     async def _match(self, user: User | None, password: Secret) -> User:
         """Return the user if the password is theirs and they may sign in. One hash is worked out in any case."""
         matched = await self._passwords.verify(user.password_hash if user else None, password)
@@ -244,13 +240,13 @@ class Sessions:
             user = await get_user(connection, actor.user_id or "")
         if user is not None and user.password_hash is None:
             raise ConfirmationNeeded(ELSEWHERE)
-        await self._count(actor.user_name or "", actor.address)
+        await self._throttle.take_all({PASSWORD_AGAIN: actor.user_name, PASSWORD_FROM_ADDRESS: actor.address})
         try:
             return await self._match(user, password)
         except SignInFailed:
             raise SignInFailed("The password is wrong.") from None
 
-    async def _proved(self, connection: AsyncConnection, user: User) -> User:
+    async def _proved(self, connection: AsyncConnection, user: User, kind: str) -> User:
         """Look again, in the transaction that grants something: the account may have changed since.
 
         Raises:
@@ -259,5 +255,5 @@ class Sessions:
         current = await lock_user(connection, user.id)
         if current is None or current.disabled or current.password_hash != user.password_hash:
             raise SignInFailed
-        await self._throttle.forget(connection, PASSWORD_OF_ACCOUNT, current.name)
+        await self._throttle.forget(connection, kind, current.name)
         return current

@@ -20,6 +20,7 @@ from bodhi.storage.engine import Store
 from bodhi.storage.users import name_key
 
 PASSWORD_OF_ACCOUNT = "password_of_account"  # noqa: S105 # the name of a limit
+PASSWORD_AGAIN = "password_again"  # noqa: S105 # as above
 PASSWORD_FROM_ADDRESS = "password_from_address"  # noqa: S105 # as above
 SETUP_CODE = "setup_code"
 LINK = "link"
@@ -45,12 +46,19 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = MappingProxyType({
     PASSWORD_OF_ACCOUNT: Limit(burst=10, seconds=60),
+    PASSWORD_AGAIN: Limit(burst=10, seconds=60),
     PASSWORD_FROM_ADDRESS: Limit(burst=30, seconds=10),
     SETUP_CODE: Limit(burst=10, seconds=30),
     LINK: Limit(burst=30, seconds=10),
     OIDC_START: Limit(burst=30, seconds=10),
 })  # fmt: skip
-"""Every limit. All but the first count by address."""
+"""Every limit.
+
+Confirming is counted apart from signing in: else whoever guesses from outside could keep somebody who is signed in from
+what needs a confirmation.
+"""
+BY_ACCOUNT = frozenset({PASSWORD_OF_ACCOUNT, PASSWORD_AGAIN})
+"""The limits that count by account; the others count by address."""
 
 
 def address_subject(address: str | None) -> str:
@@ -84,7 +92,7 @@ class Throttle:
         self._limits = limits
 
     async def take(self, kind: str, subject: str | None) -> None:
-        """Count one attempt, before it is made; subjects of all kinds but the account's are addresses.
+        """Count one attempt, before it is made; the subject is an account's name or an address, as the kind wants it.
 
         Raises:
             TooManyAttempts: there were too many; says after how many seconds the next one may come.
@@ -111,7 +119,7 @@ class Throttle:
 
     def _key(self, kind: str, subject: str | None) -> bytes:
         """Hash a subject: it may be anything that somebody typed into the wrong field."""
-        text = account_subject(subject or "") if kind == PASSWORD_OF_ACCOUNT else address_subject(subject)
+        text = account_subject(subject or "") if kind in BY_ACCOUNT else address_subject(subject)
         return hashlib.sha256(f"{kind}\x00{text}".encode("utf-8", "surrogatepass")).digest()
 
 
