@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from bodhi.control.invites import INVITE_PAGE, Acceptance, InviteSeen, Reset, ResetDone
 from bodhi.control.setup import Claim, SetupState
+from bodhi.control.users import RESET_PAGE
 from bodhi.ui.assets import Assets
 
 
@@ -32,6 +34,12 @@ async def answer(path: str, method: str = "GET") -> tuple[int, dict[bytes, bytes
         ("/ui/setup", b"text/html"),
         ("/ui/icon.svg", b"image/svg+xml"),
         ("/ui/setup.js", b"text/javascript"),
+        ("/ui/invite", b"text/html"),
+        ("/ui/invite/", b"text/html"),
+        ("/ui/invite.js", b"text/javascript"),
+        ("/ui/password-reset", b"text/html"),
+        ("/ui/password-reset/", b"text/html"),
+        ("/ui/reset.js", b"text/javascript"),
     ],
 )
 async def test_a_page_is_served_with_its_type_and_length(path: str, content_type: bytes) -> None:
@@ -73,7 +81,16 @@ async def test_other_methods_are_told_what_is_allowed() -> None:
 
 
 async def test_no_page_loads_anything_from_elsewhere() -> None:
-    for path in ("/ui/", "/ui/setup.js", "/ui/setup.css"):
+    paths = (
+        "/ui/",
+        "/ui/setup.js",
+        "/ui/setup.css",
+        "/ui/invite/",
+        "/ui/invite.js",
+        "/ui/password-reset/",
+        "/ui/reset.js",
+    )
+    for path in paths:
         _, _, body = await answer(path)
         assert not re.search(rb"""(src|href|action)=["']?(https?:)?//|url\(["']?(https?:)?//|import .*//""", body)
 
@@ -84,3 +101,35 @@ def test_the_setup_page_and_the_control_api_name_the_same_fields() -> None:
 
     assert set(re.findall(r"\bstate\.(\w+)", script)) == set(SetupState.model_fields)
     assert set(re.findall(r'<input name="(\w+)"', form)) == set(Claim.model_fields)
+
+
+def test_the_page_of_an_invite_and_the_control_api_name_the_same_fields() -> None:
+    pages = files("bodhi.ui") / "pages"
+    script, form = (pages / "invite.js").read_text(), (pages / "invite.html").read_text()
+
+    assert set(re.findall(r"\binvite\.(\w+)", script)) == set(InviteSeen.model_fields)
+    assert {"code", "bearer", *re.findall(r'<input name="(\w+)"', form)} == set(Acceptance.model_fields)
+
+
+def test_the_page_for_a_new_password_and_the_control_api_name_the_same_fields() -> None:
+    pages = files("bodhi.ui") / "pages"
+    script, form = (pages / "reset.js").read_text(), (pages / "reset.html").read_text()
+
+    assert set(re.findall(r"\bbody\.(\w+)", script)) == set(ResetDone.model_fields)
+    assert {"code", *re.findall(r'<input name="(\w+)"', form)} == set(Reset.model_fields)
+
+
+@pytest.mark.parametrize("path", [INVITE_PAGE, RESET_PAGE])
+async def test_a_page_that_links_lead_to_has_no_script_or_style_of_its_own(path: str) -> None:
+    _, headers, body = await answer(path)
+
+    assert not re.search(rb"<style|style=|<script>|<script [^>]*>[^<]|\son\w+=", body)
+    assert headers[b"referrer-policy"] == b"no-referrer"
+
+
+@pytest.mark.parametrize("name", ["invite.js", "reset.js"])
+def test_a_code_leaves_the_address_bar_and_never_enters_a_url(name: str) -> None:
+    script = (files("bodhi.ui") / "pages" / name).read_text()
+
+    assert 'history.replaceState(null, "", location.pathname)' in script
+    assert not re.search(r"\$\{code\}|innerHTML|localStorage|sessionStorage|console\.", script)

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from bodhi import __version__
-from bodhi.cli import api_models, backup, check, keys, openapi, serve, setup, tokens
+from bodhi.cli import api_models, backup, check, keys, openapi, serve, setup, tokens, users
 from bodhi.cli.output import print_line, print_problem
 from bodhi.core.errors import BodhiError, StartupError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("setup")(setup.setup)
+app.add_typer(users.app, name="user", help="People: who may sign in, and with which role.")
 app.add_typer(tokens.app, name="token", help="API tokens: what programs show instead of a provider's key.")
 app.add_typer(api_models.app, name="api-model", help="Api models: the providers that Bodhi forwards to.")
 app.add_typer(keys.app, name="keys", help="The keys that provider keys are encrypted with.")
