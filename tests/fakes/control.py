@@ -171,7 +171,8 @@ def _no_jar() -> CookieJar:
 async def _served(services: Services) -> AsyncIterator[str]:
     app = create_control_api(services)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
-    with socket.socket() as listening:
+    # asyncio turns off delays on sockets that name their protocol, which saves 40 ms a call.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server._serve([listening]))
