@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bodhi.core.errors import StoreUnavailable
+from bodhi.storage.file_turn import FileTurn
 from bodhi.storage.sqlite import create_private_file, journal_mode, open_reader, open_writer
 from bodhi.storage.store_urls import StoreUrls, sqlite_path
 
@@ -31,8 +32,12 @@ class _Database:
     reader: AsyncEngine
     writer: AsyncEngine
     turn: asyncio.Lock | None = field(default_factory=asyncio.Lock)
+    file_turn: FileTurn | None = None
+    """The same among processes, for a file that must never have two that write."""
 
     async def close(self) -> None:
+        if self.file_turn is not None:
+            self.file_turn.close()
         await self.reader.dispose()
         if self.writer is not self.reader:
             await self.writer.dispose()
@@ -74,6 +79,7 @@ class Store:
         usage = _Database(
             open_reader(urls.usage, busy_timeout),
             open_writer(urls.usage, busy_timeout, journal=journal_mode(one_writer=True), sync_each_commit=False),
+            file_turn=FileTurn(sqlite_path(urls.usage).with_suffix(".lock")),
         )
         return cls(urls, main, usage, deadline)
 
@@ -132,6 +138,8 @@ class Store:
                 await stack.enter_async_context(asyncio.timeout(self._deadline))
                 if write and database.turn is not None:
                     await stack.enter_async_context(database.turn)
+                if write and database.file_turn is not None:
+                    await stack.enter_async_context(database.file_turn)
                 yield await stack.enter_async_context(engine.begin() if write else engine.connect())
         except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
             # asyncpg lets a refused or lost connection through as OSError; the statement's text stays in the cause.

@@ -37,7 +37,7 @@ def journal_mode(*, one_writer: bool, version: tuple[int, ...] = sqlite3.sqlite_
 
     Before 3.51.3, two connections that write or checkpoint at the same moment can corrupt a database in WAL mode
     (sqlite.org/wal.html#walresetbug). The command line writes to the main database beside a running server, so
-    there a rollback journal is used instead; the usage database has a single writer and is safe.
+    there a rollback journal is used instead; the usage database has one writer at a time, by `file_turn`, and is safe.
     """
     return "WAL" if one_writer or version >= SAFE_WAL_VERSION else "TRUNCATE"
 
