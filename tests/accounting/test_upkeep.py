@@ -56,7 +56,7 @@ async def test_last_used_times_reach_the_store(store: Store, recorder: Recorder,
     recorder.last_used["t1"] = 7.0
     await upkeep_of(store, recorder, time).store_last_used()
     async with store.read() as connection:
-        assert await tokens_last_used(connection, None) == {"t1": 7.0}
+        assert await tokens_last_used(connection, ["t1"]) == {"t1": 7.0}
     assert recorder.last_used == {}
 
 

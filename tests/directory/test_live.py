@@ -16,7 +16,7 @@ from bodhi.directory.live import OPENED_SECONDS, Directory
 from bodhi.formats.registry import FORMATS as ALL
 from bodhi.storage.api_models import get_api_model, insert_api_model, provider_key_place, update_api_model
 from bodhi.storage.engine import Store
-from bodhi.storage.tokens import insert_token, revoke_token
+from bodhi.storage.tokens import insert_token, update_token
 from bodhi.storage.users import User, insert_user
 from bodhi.storage.vault import Vault
 from bodhi.storage.version import bump_config_version
@@ -185,7 +185,8 @@ async def test_a_revoked_token_is_known_as_revoked(world: World) -> None:
     assert world.directory.snapshot.grants[b"m" * 32].revoked_at is None
     assert world.directory.snapshot.has_admin
     async with world.store.write() as connection:
-        await revoke_token(connection, "t1", None, world.time.time)
+        await update_token(connection, replace(grant, revoked_at=world.time.time))
+        await bump_config_version(connection)
     await world.directory.reload()
     assert world.directory.snapshot.grants[b"m" * 32].revoked_at is not None
 

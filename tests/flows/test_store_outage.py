@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bodhi.core.clock import SYSTEM_CLOCK
+from bodhi.core.audit import Actor, Via
 from bodhi.identity.mint import Owner, TokenWish, mint_token
-from bodhi.identity.tokens import TokenHasher, new_token
+from bodhi.identity.tokens import new_token
 from bodhi.storage.engine import Store
 from tests.fakes.gateway import Gateway
 from tests.fakes.raw_client import RawAnswer, ask
@@ -119,10 +119,9 @@ def test_a_token_that_another_process_minted_works_at_once(tmp_path: Path, upstr
         gateway.add_api_model(
             OPENAI.format, upstream_thread.base_url(OPENAI.format), key=OPENAI.provider_key, models=("ok",)
         )
-        home, admin = gateway.server.home, gateway.admin
-        hasher = TokenHasher(home.vault.derive("token-mac/v1"))
-        owner = Owner(admin.id, admin.name, admin.role)
-        secret, _ = gateway.do(mint_token(home.store, hasher, SYSTEM_CLOCK, owner, TokenWish(name="elsewhere")))
+        mint, admin = gateway.server.services.mint, gateway.admin
+        owner, actor = Owner(admin.id, admin.name, admin.role), Actor(via=Via.HOST, user_name="elsewhere")
+        secret, _ = gateway.do(mint_token(mint, actor, owner, TokenWish(name="elsewhere")))
 
         assert call(gateway, OPENAI, secret.reveal()).status == 200
         assert call(gateway, OPENAI, new_token().reveal()).status == 401

@@ -3,9 +3,14 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bodhi.core.errors import (
+    BodhiError,
+    RoleTooLow,
     StoreUnavailable,
+    TokenDisabled,
     TokenExpired,
     TokenMissing,
     TokenRevoked,
@@ -13,7 +18,7 @@ from bodhi.core.errors import (
     TokenUnknown,
     Unauthenticated,
 )
-from bodhi.core.principal import Role, TokenGrant
+from bodhi.core.principal import SCOPES, Role, TokenGrant
 from bodhi.core.types import Header
 from bodhi.identity.authenticate import Authenticator
 from bodhi.identity.tokens import TokenHasher, new_token
@@ -187,3 +192,46 @@ async def test_what_has_not_the_shape_of_a_token_is_not_worth_a_look(world: Worl
         await world.authenticator.principal_after_look(bearer(b"sk-abc"))
 
     assert world.source.looks == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"disabled_at": 1.0}, TokenDisabled),
+        ({"owner_disabled": True}, TokenDisabled),
+        ({"owner_role": Role.GUEST}, RoleTooLow),
+        ({"owner_role": Role.GUEST, "owner_disabled": True}, TokenDisabled),
+        ({"disabled_at": 1.0, "revoked_at": 1.0}, TokenRevoked),
+        ({"disabled_at": 1.0, "expires_at": 1.0}, TokenExpired),
+    ],
+)
+def test_only_the_bearer_of_a_token_learns_why_it_opens_nothing(
+    world: World, changes: dict[str, object], error: type[BodhiError]
+) -> None:
+    token = world.token(**changes)
+    for headers in (bearer(token), [*bearer(token), (b"x-api-key", b"junk")]):
+        with pytest.raises(error):
+            world.authenticator.principal(headers)
+    with pytest.raises(TokenUnknown):
+        world.authenticator.principal(bearer(new_token().reveal().encode()))
+
+
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(list(SCOPES)), st.sampled_from(list(Role)), st.booleans()), max_size=20)
+)
+def test_after_every_change_a_token_is_the_lesser_of_its_scope_and_its_owner(
+    steps: list[tuple[str, Role, bool]],
+) -> None:
+    world = World()
+    token = world.token()
+    ((mac, grant),) = world.source.known.grants.items()
+    for scope, role, disabled in steps:
+        changed = replace(grant, scope=scope, owner_role=role, owner_disabled=disabled)
+        world.source.known = Known({mac: changed})
+        if disabled or role is Role.GUEST:
+            with pytest.raises(TokenDisabled if disabled else RoleTooLow):
+                world.authenticator.principal(bearer(token))
+            continue
+        principal = world.authenticator.principal(bearer(token))
+        assert principal.role == min(SCOPES[scope], role)
+        assert world.authenticator.principal(bearer(token)) is principal

@@ -5,7 +5,7 @@ import hmac
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodhi.identity.tokens import ALPHABET, PATTERN, TokenHasher, looks_like_token, new_token
+from bodhi.identity.tokens import ALPHABET, KINDS, PATTERN, TokenHasher, kind_of, looks_like_token, new_token
 
 
 def test_a_new_token_has_the_documented_shape() -> None:
@@ -44,3 +44,11 @@ def test_a_newline_after_a_token_fails_the_offline_check() -> None:
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=100))
 def test_the_mac_is_hmac_sha256(key: bytes, token: bytes) -> None:
     assert TokenHasher(key).mac(token) == hmac.digest(key, token, "sha256")
+
+
+def test_the_kind_of_a_token_shows_in_its_shape_alone() -> None:
+    for kind in KINDS:
+        token = new_token(kind).reveal().encode()
+        assert kind_of(token) == kind_of(token[:-1] + (b"1" if token[-1:] == b"0" else b"0")) == kind
+    for junk in (b"", b"sk-abc", b"bodhi_y_" + b"0" * 49, b"bodhi_u_" + b"0" * 48):
+        assert kind_of(junk) is None

@@ -1,20 +1,30 @@
-"""`bodhi token`: mints, lists and revokes API tokens."""
+"""`bodhi token`: mints, lists, changes, rotates and revokes API tokens, and tells whether a text may be one."""
 
+import sys
 from typing import Annotated
 
 import typer
 
-from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, host_actor, with_home
+from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, host_actor, read_secret_line, with_home
 from bodhi.cli.output import day, print_json, print_line, print_table
-from bodhi.core.audit import Act
 from bodhi.core.clock import iso_time
 from bodhi.core.credential import Secret
-from bodhi.core.errors import UnknownObject
-from bodhi.core.principal import TokenGrant
+from bodhi.core.errors import InvalidField
+from bodhi.core.principal import TokenGrant, TokenState, state_of
 from bodhi.home import Home
 from bodhi.identity.mint import TOKEN_DAYS, Mint, Owner, TokenWish, mint_token
-from bodhi.identity.tokens import TokenHasher
-from bodhi.storage.tokens import list_tokens, revoke_token
+from bodhi.identity.token_changes import (
+    MAX_OVERLAP,
+    OVERLAP_SECONDS,
+    TokenChange,
+    change_token,
+    end_token,
+    rotate_token,
+)
+from bodhi.identity.tokens import KINDS, TokenHasher, kind_of, looks_like_token
+from bodhi.storage.tokens import TokenFilter, list_tokens, tokens_last_used
+
+TokenId = Annotated[str, typer.Argument(help="The token's id, from `bodhi token list`.")]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -36,56 +46,55 @@ def create(  # noqa: PLR0913 # one argument an option
 
     async def work(opened: Home) -> tuple[Secret, TokenGrant]:
         user = await find_owner(opened, owner)
-        hasher = TokenHasher(opened.vault.derive("token-mac/v1"))
         wish = TokenWish(name=name, scope=scope, days=expires or None, allowed_models=tuple(model or ()))
-        mint = Mint(opened.store, hasher, opened.audit, opened.clock)
-        return await mint_token(mint, host_actor(), Owner(user.id, user.name, user.role), wish)
+        return await mint_token(_mint(opened), host_actor(), Owner(user.id, user.name, user.role), wish)
 
     secret, grant = with_home(home, work)
     if as_json:
-        print_json({"token": secret.reveal(), **_shown(grant)})
+        print_json({"token": secret.reveal(), **_shown(grant, grant.created_at)})
         return
     print_line(secret.reveal())
-    until = f"until {day(grant.expires_at)}" if grant.expires_at else "until it is revoked"
-    typer.echo(
-        f"This token is shown once. It works {until}, for {', '.join(grant.allowed_models) or 'every model'}.", err=True
-    )
+    models = ", ".join(grant.allowed_models) or "every model"
+    typer.echo(f"This token is shown once. It works {_until(grant)}, for {models}.", err=True)
 
 
 @app.command("list")
-def list_(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+def list_(
+    *,
+    owner: Annotated[str | None, typer.Option("--owner", help="User name of the owner; by default everybody.")] = None,
+    state: Annotated[TokenState | None, typer.Option(help="Only those in this state.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the API tokens."""
 
-    async def work(opened: Home) -> list[TokenGrant]:
+    async def work(opened: Home) -> list[dict[str, object]]:
+        owner_id = None if owner is None else (await find_owner(opened, owner)).id
+        wanted, now = TokenFilter(owner_id=owner_id, state=state), opened.clock.now()
         async with opened.store.read() as connection:
-            return await list_tokens(connection, None)
+            grants = await list_tokens(connection, wanted, now)
+            used = await tokens_last_used(connection)
+        return [_shown(grant, now, used.get(grant.id)) for grant in grants]
 
-    grants = with_home(home, work)
+    found = with_home(home, work)
     if as_json:
-        print_json([_shown(grant) for grant in grants])
+        print_json(found)
         return
     rows = [
-        (g.id, g.name, g.owner_name, g.scope, ", ".join(g.allowed_models) or "all", day(g.expires_at) or "never",
-         "revoked" if g.revoked_at else "")
-        for g in grants
+        (each["id"], each["name"], each["owner"], each["scope"], _names(each["allowed_models"]) or "all",
+         _date(each["expires_at"]) or "never", _date(each["last_used_at"]) or "never", each["state"])
+        for each in found
     ]  # fmt: skip
-    print_table(["Id", "Name", "Owner", "Scope", "Models", "Expires", ""], rows, "There are no API tokens yet.")
+    columns = ["Id", "Name", "Owner", "Scope", "Models", "Expires", "Last used", "State"]
+    print_table(columns, rows, "There are no API tokens yet.")
 
 
 @app.command("revoke")
-def revoke(
-    token_id: Annotated[str, typer.Argument(help="The token's id, from `bodhi token list`.")],
-    home: HomeOption = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """End an API token at once."""
+def revoke(token_id: TokenId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """End an API token at once, for good."""
 
     async def work(opened: Home) -> None:
-        async with opened.store.write() as connection:
-            if not await revoke_token(connection, token_id, None, opened.clock.now()):
-                raise UnknownObject(f"There is no live token with the id {token_id!r}.")
-            await opened.audit.append(connection, host_actor(), Act(action="token.revoke", subject_id=token_id))
+        await end_token(_mint(opened), host_actor(), token_id, _allow_host)
 
     with_home(home, work)
     if as_json:
@@ -94,14 +103,107 @@ def revoke(
         print_line(f"Token {token_id} is revoked.")
 
 
-def _shown(grant: TokenGrant) -> dict[str, object]:
+@app.command("disable")
+def disable(token_id: TokenId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Stop an API token from working until it is enabled."""
+    _switch(home, token_id, disabled=True, as_json=as_json)
+
+
+@app.command("enable")
+def enable(token_id: TokenId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+    """Let a disabled API token work again."""
+    _switch(home, token_id, disabled=False, as_json=as_json)
+
+
+@app.command("rotate")
+def rotate(
+    token_id: TokenId,
+    *,
+    overlap: Annotated[
+        int, typer.Option(help="Seconds for which the secret of before still works.", min=0, max=MAX_OVERLAP)
+    ] = OVERLAP_SECONDS,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give an API token a new secret, show it once, and begin its lifetime anew."""
+
+    async def work(opened: Home) -> tuple[Secret, TokenGrant, float]:
+        secret, grant = await rotate_token(_mint(opened), host_actor(), token_id, overlap, _allow_host)
+        return secret, grant, opened.clock.now()
+
+    secret, grant, now = with_home(home, work)
+    if as_json:
+        print_json({"token": secret.reveal(), **_shown(grant, now)})
+        return
+    print_line(secret.reveal())
+    before = f"works until {iso_time(grant.previous_until or now)}" if overlap else "has ended"
+    typer.echo(f"This token is shown once. It works {_until(grant)}. The one before {before}.", err=True)
+
+
+@app.command("inspect")
+def inspect(*, as_json: JsonOption = False) -> None:
+    """Tell whether a text on standard input may be a token of Bodhi's, by its shape and checksum alone."""
+    text = read_secret_line("Token", from_stdin=not sys.stdin.isatty()).reveal().strip().encode()
+    kind, valid = kind_of(text), looks_like_token(text)
+    if as_json:
+        print_json({"kind": kind, "checksum_valid": valid})
+    if kind is None:
+        raise InvalidField("This has not the shape of a token of Bodhi's.")
+    if not valid:
+        raise InvalidField(f"This looks like {KINDS[kind]}, but its checksum is wrong. Was it copied whole?")
+    if not as_json:
+        print_line(f"This is {KINDS[kind]}; its checksum is right. Whether it works, only a server can tell.")
+
+
+def _switch(home: HomeOption, token_id: str, *, disabled: bool, as_json: bool) -> None:
+    async def work(opened: Home) -> None:
+        change = TokenChange(disabled=disabled)
+        await change_token(_mint(opened), host_actor(), token_id, change, _allow_host)
+
+    with_home(home, work)
+    if as_json:
+        print_json({"id": token_id, "disabled": disabled})
+    else:
+        print_line(f"Token {token_id} is {'disabled' if disabled else 'enabled'}.")
+
+
+def _allow_host(_before: TokenGrant, _after: TokenGrant) -> None:
+    """Let whoever can run commands on the home folder do anything: they hold the root key."""
+
+
+def _mint(opened: Home) -> Mint:
+    hasher = TokenHasher(opened.vault.derive("token-mac/v1"))
+    return Mint(opened.store, hasher, opened.audit, opened.clock)
+
+
+def _until(grant: TokenGrant) -> str:
+    return f"until {day(grant.expires_at)}" if grant.expires_at else "until it is revoked"
+
+
+def _names(globs: object) -> str:
+    return ", ".join(globs) if isinstance(globs, list) else ""
+
+
+def _date(time: object) -> str:
+    return time[:10] if isinstance(time, str) else ""
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else iso_time(seconds)
+
+
+def _shown(grant: TokenGrant, now: float, last_used_at: float | None = None) -> dict[str, object]:
     return {
         "id": grant.id,
         "name": grant.name,
         "owner": grant.owner_name,
         "scope": grant.scope,
         "allowed_models": list(grant.allowed_models),
-        "created_at": iso_time(grant.created_at),
-        "expires_at": iso_time(grant.expires_at) if grant.expires_at else None,
-        "revoked_at": iso_time(grant.revoked_at) if grant.revoked_at else None,
+        "state": state_of(grant, now).value,
+        "created_at": _time(grant.created_at),
+        "expires_at": _time(grant.expires_at),
+        "disabled_at": _time(grant.disabled_at),
+        "revoked_at": _time(grant.revoked_at),
+        "previous_until": _time(grant.previous_until),
+        "last_used_at": _time(last_used_at),
     }

@@ -1,7 +1,7 @@
 """Who is asking: the role ladder, token scopes, and the principal that guards and routing look at."""
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 
 
@@ -59,6 +59,36 @@ class TokenGrant:
     owner_disabled: bool = False
     session_id: str | None = None
     """For a chat token the session it ends with."""
+    lifetime: float | None = None
+    """Seconds that a new secret works for; None: it never expires, or nobody has said."""
+    previous_mac: bytes | None = None
+    """Of the secret before the last rotation."""
+    previous_until: float | None = None
+    """Until when that one still works."""
+
+
+class TokenState(StrEnum):
+    """Whether a token opens anything, and if not, the first reason."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    DISABLED = "disabled"
+    OWNER_DISABLED = "owner_disabled"
+    OWNER_WITHOUT_ROLE = "owner_without_role"
+
+
+def state_of(grant: TokenGrant, now: float) -> TokenState:
+    """Tell the state of a token at a time."""
+    if grant.revoked_at is not None:
+        return TokenState.REVOKED
+    if grant.expires_at is not None and grant.expires_at <= now:
+        return TokenState.EXPIRED
+    if grant.disabled_at is not None:
+        return TokenState.DISABLED
+    if grant.owner_disabled:
+        return TokenState.OWNER_DISABLED
+    return TokenState.ACTIVE if grant.owner_role >= MODEL_CALLS else TokenState.OWNER_WITHOUT_ROLE
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """One immutable picture of the configuration, and how it is read. When to read it is decided in `live`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,7 @@ from bodhi.routing.table import RoutingTable
 from bodhi.storage.api_models import list_api_models, sealed_keys
 from bodhi.storage.data_keys import refresh_vault
 from bodhi.storage.policies import CapturePolicy, read_capture_policy
-from bodhi.storage.tokens import all_live_grants
+from bodhi.storage.tokens import known_grants
 from bodhi.storage.users import count_admins
 from bodhi.storage.vault import Vault
 from bodhi.storage.version import config_version
@@ -30,7 +30,7 @@ class Snapshot:
     api_models: tuple[ApiModel, ...]
     """Oldest first; those whose key cannot be opened say so in `broken`."""
     grants: Mapping[bytes, TokenGrant]
-    """API tokens by MAC, those that ended lately included."""
+    """API tokens by MAC, those that ended lately included; one that rotates by both of its MACs."""
     sealed: Mapping[str, str]
     """Sealed keys by api model id."""
     has_admin: bool
@@ -62,13 +62,25 @@ async def read_snapshot(
     api_models = tuple(
         replace(api_model, broken=why_broken(api_model, sealed.get(api_model.id))) for api_model in stored
     )
-    grants = await all_live_grants(connection, now, ended_since=now - ENDED_SECONDS)
+    grants = await known_grants(connection, now - ENDED_SECONDS)
     return Snapshot(
         version=version,
         table=RoutingTable(api_models, formats),
         api_models=api_models,
-        grants={grant.mac: grant for grant in grants},
+        grants=grants_by_mac(grants),
         sealed=sealed,
         has_admin=await count_admins(connection) > 0,
         capture=await read_capture_policy(connection),
     )
+
+
+def grants_by_mac(grants: Iterable[TokenGrant]) -> dict[bytes, TokenGrant]:
+    """Key grants by the MACs of their secrets. The one before a rotation is a grant of its own, which ends sooner."""
+    by_mac: dict[bytes, TokenGrant] = {}
+    for grant in grants:
+        by_mac[grant.mac] = grant
+        if grant.previous_mac is not None and grant.previous_until is not None:
+            ends = (grant.previous_until, grant.expires_at)
+            until = min(end for end in ends if end is not None)
+            by_mac[grant.previous_mac] = replace(grant, mac=grant.previous_mac, expires_at=until)
+    return by_mac

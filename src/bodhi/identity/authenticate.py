@@ -1,8 +1,8 @@
 """From a request's credentials to a principal, from memory alone. Sessions and passwords are not its subject.
 
 Every refusal for a token that Bodhi does not know has the same text; only the holder of a known token learns that it
-has expired or was revoked. While the store cannot be asked, an unknown token is a 503 and never a 401: it may be one
-that was minted a moment ago.
+has expired, was revoked or is disabled. While the store cannot be asked, an unknown token is a 503 and never a 401: it
+may be one that was minted a moment ago.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,9 @@ from typing import Protocol
 
 from bodhi.core.clock import Clock
 from bodhi.core.errors import (
+    RoleTooLow,
     StoreUnavailable,
+    TokenDisabled,
     TokenExpired,
     TokenMissing,
     TokenRevoked,
@@ -18,13 +20,16 @@ from bodhi.core.errors import (
     TokenUnknown,
     Unauthenticated,
 )
-from bodhi.core.principal import Principal, TokenGrant, principal_of
+from bodhi.core.principal import Principal, TokenGrant, TokenState, principal_of, state_of
 from bodhi.core.types import Headers
 from bodhi.identity.credentials import read_credentials
 from bodhi.identity.tokens import TokenHasher, looks_like_token
 
 MAX_KNOWN = 100_000
 """Tokens whose principal is kept; only tokens that exist count, so nobody can fill this from outside."""
+
+
+WITHOUT_ROLE = "This token's owner has no role, so it opens nothing. Ask an Admin or Manager to give them one."
 
 
 class KnownTokens(Protocol):
@@ -73,6 +78,8 @@ class Authenticator:
             TokenUnknown: credentials came, and none is a token of Bodhi's.
             TokenExpired: the token was valid once.
             TokenRevoked: the token was valid once.
+            TokenDisabled: the token, or its owner's account, is disabled.
+            RoleTooLow: the token's owner has no role.
             TokensConflict: two different valid tokens came.
             StoreUnavailable: the store cannot be asked about an unknown token.
         """
@@ -114,8 +121,7 @@ class Authenticator:
             if self._directory.stale_since is not None:
                 raise StoreUnavailable(retry_after=5)
             raise TokenUnknown
-        if grant.revoked_at is not None:
-            raise TokenRevoked
+        _check_state(state_of(grant, self._clock.now()))
         known = grant, principal_of(grant)
         if len(self._known) < MAX_KNOWN:
             self._known[token] = known
@@ -124,16 +130,30 @@ class Authenticator:
     def _only_valid_of(self, credentials: list[bytes]) -> Principal:
         """Accept several credentials if exactly one of them is valid, as clients with two settings send them."""
         valid: list[Principal] = []
-        refusal: Unauthenticated | StoreUnavailable = TokenUnknown()
+        refusal: Unauthenticated | RoleTooLow | StoreUnavailable = TokenUnknown()
         for credential in credentials:
             try:
                 valid.append(self.principal_of_token(credential))
             except TokenUnknown:
                 continue
-            except (Unauthenticated, StoreUnavailable) as error:
+            except (Unauthenticated, RoleTooLow, StoreUnavailable) as error:
                 refusal = error
         if len(valid) > 1:
             raise TokensConflict
         if not valid:
             raise refusal
         return valid[0]
+
+
+def _check_state(state: TokenState) -> None:
+    match state:
+        case TokenState.ACTIVE:
+            return
+        case TokenState.REVOKED:
+            raise TokenRevoked
+        case TokenState.EXPIRED:
+            raise TokenExpired
+        case TokenState.DISABLED | TokenState.OWNER_DISABLED:
+            raise TokenDisabled
+        case TokenState.OWNER_WITHOUT_ROLE:
+            raise RoleTooLow(WITHOUT_ROLE)

@@ -16,10 +16,13 @@ FOR_PROGRAMS = "u"
 FOR_SESSIONS = "s"
 FOR_LINKS = "x"
 
+KINDS = {FOR_PROGRAMS: "an API token", FOR_SESSIONS: "the secret of a sign-in", FOR_LINKS: "the secret of a link"}
+"""What the letter in a token says of it."""
+
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_CHARACTERS = 43
 CHECK_CHARACTERS = 6
-PATTERN = re.compile(rb"bodhi_[usx]_[0-9A-Za-z]{49}")
+PATTERN = re.compile(rb"bodhi_([usx])_[0-9A-Za-z]{49}")
 """What secret scanners should look for, too."""
 
 _PAIRS = tuple((a + b).encode() for a in ALPHABET for b in ALPHABET)
@@ -35,6 +38,12 @@ def new_token(kind: str = FOR_PROGRAMS) -> Secret:
 def looks_like_token(text: bytes) -> bool:
     """Tell whether a text has the shape and the checksum of a token, without knowing any token."""
     return PATTERN.fullmatch(text) is not None and _checksum(text[:-CHECK_CHARACTERS]) == text[-CHECK_CHARACTERS:]
+
+
+def kind_of(text: bytes) -> str | None:
+    """Return the key of KINDS for a text with the shape of a token, whatever its checksum."""
+    shape = PATTERN.fullmatch(text)
+    return None if shape is None else shape[1].decode()
 
 
 def _checksum(body: bytes) -> bytes:

@@ -48,12 +48,14 @@ def _users_and_sessions() -> None:
 def _tokens() -> None:
     with op.batch_alter_table("tokens") as tokens:
         tokens.add_column(sa.Column("disabled_at", sa.Double()))
+        tokens.add_column(sa.Column("lifetime", sa.Double()))
         tokens.add_column(sa.Column("previous_mac", sa.LargeBinary()))
         tokens.add_column(sa.Column("previous_until", sa.Double()))
         tokens.add_column(sa.Column("session_id", sa.Text()))
         tokens.create_unique_constraint("uq_tokens_previous_mac", ["previous_mac"])
         tokens.create_foreign_key("fk_tokens_session_id", "sessions", ["session_id"], ["id"], ondelete="CASCADE")
         tokens.create_index("ix_tokens_session_id", ["session_id"])
+    op.execute("UPDATE tokens SET lifetime = expires_at - created_at")
 
 
 def _links_and_requests() -> None:
