@@ -35,6 +35,27 @@ async def test_of_many_at_once_each_sees_what_the_one_before_wrote(store: Store)
         assert await read_arrivals(connection, [A, B, C]) == {A: 40.0, B: 40.0, C: 40.0}
 
 
+async def test_subjects_that_are_forgotten_meanwhile_are_counted_all_the_same(store: Store) -> None:
+    async def count() -> None:
+        async with store.write() as connection:
+            arrivals = await lock_arrivals(connection, [A, B], 0.0)
+            await write_arrivals(connection, {subject: at + 1 for subject, at in arrivals.items()})
+            assert set(arrivals) == {A, B}
+
+    async def forget() -> None:
+        async with store.write() as connection:
+            await forget_attempts(connection, A)
+
+    async def purge() -> None:
+        async with store.write() as connection:
+            await purge_attempts(connection, 0.0)
+
+    works = (count, forget, count, purge)
+    await asyncio.gather(*(works[number % 4]() for number in range(80)))
+    async with store.read() as connection:
+        assert (await read_arrivals(connection, [B]))[B] == 40.0
+
+
 async def test_what_no_longer_counts_is_purged(store: Store) -> None:
     async with store.write() as connection:
         await lock_arrivals(connection, [A, B], 100.0)

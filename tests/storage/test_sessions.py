@@ -1,5 +1,6 @@
 """Sign-in sessions: found by MAC, until they expire, are not used, end, or their user is disabled."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -169,6 +170,29 @@ async def test_of_a_sessions_chat_tokens_the_newest_stay(store: Store, ada: User
         rows = await connection.exec_driver_sql("SELECT id FROM tokens ORDER BY id")
         assert [row[0] for row in rows] == ["token-3", "token-4", "token-9"]
         assert await purge_chat_tokens(connection, 150.0) == 3
+
+
+async def test_no_session_is_left_of_an_account_that_ends_while_it_is_opened(store: Store) -> None:
+    async def open_for(one: User) -> None:
+        async with store.write() as connection:
+            current = await lock_user(connection, one.id)
+            assert current is not None
+            if not current.disabled:
+                await insert_session(connection, session(one, int(one.name)))
+
+    async def disable(one: User) -> None:
+        async with store.write() as connection:
+            await delete_sessions(connection, one.id)
+            await connection.execute(update(users).where(users.c.id == one.id).values(disabled=True))
+
+    people = [user(name=str(number)) for number in range(30)]
+    async with store.write() as connection:
+        for each in people:
+            await insert_user(connection, each)
+    await asyncio.gather(*(work(each) for each in people for work in (open_for, disable)))
+    async with store.read() as connection:
+        for each in people:
+            assert await list_sessions(connection, each.id, 0.0, idle_since=0.0) == []
 
 
 async def test_a_locked_user_is_as_stored(store: Store, ada: User) -> None:

@@ -18,18 +18,10 @@ async def read_arrivals(connection: AsyncConnection, subjects: Iterable[bytes]) 
 async def lock_arrivals(connection: AsyncConnection, subjects: Iterable[bytes], now: float) -> dict[bytes, float]:
     """Return the arrival time of each subject, and keep others from changing it until the transaction ends.
 
-    A subject without one gets `now`, which is the same as none. Rows are locked in one order everywhere, so that two
-    attempts cannot wait for each other.
+    A subject without one gets `now`, which is the same as none. Rows are made and locked one by one in the same order
+    everywhere, so that two attempts cannot wait for each other.
     """
-    wanted = sorted(subjects)
-    await insert_new(connection, attempts, [(subject, now) for subject in wanted])
-    query = (
-        select(attempts.c.subject, attempts.c.arrival)
-        .where(attempts.c.subject.in_(wanted))
-        .order_by(attempts.c.subject)
-        .with_for_update()
-    )
-    return {bytes(row.subject): row.arrival for row in await connection.execute(query)}
+    return {subject: await _lock_arrival(connection, subject, now) for subject in sorted(subjects)}
 
 
 async def write_arrivals(connection: AsyncConnection, arrivals: Mapping[bytes, float]) -> None:
@@ -45,4 +37,16 @@ async def forget_attempts(connection: AsyncConnection, subject: bytes) -> None:
 
 async def purge_attempts(connection: AsyncConnection, now: float) -> int:
     """Remove the subjects whose attempts no longer count for anything, and return how many there were."""
-    return (await connection.execute(delete(attempts).where(attempts.c.arrival <= now))).rowcount
+    # What somebody has locked is left for the next time: waiting for two of them could be for each other.
+    old = select(attempts.c.subject).where(attempts.c.arrival <= now).with_for_update(skip_locked=True)
+    return (await connection.execute(delete(attempts).where(attempts.c.subject.in_(old)))).rowcount
+
+
+async def _lock_arrival(connection: AsyncConnection, subject: bytes, now: float) -> float:
+    query = select(attempts.c.arrival).where(attempts.c.subject == subject).with_for_update()
+    while True:
+        await insert_new(connection, attempts, [(subject, now)])
+        arrival: float | None = (await connection.execute(query)).scalar_one_or_none()
+        if arrival is not None:
+            return arrival
+        # The row that was there has been forgotten or purged since; the next turn makes it anew.
