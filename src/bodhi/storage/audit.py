@@ -6,11 +6,12 @@ process would save nothing and could not prove the order between processes. Veri
 
 import hmac
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodhi.core.audit import Act, Actor, Outcome, Via
@@ -22,6 +23,7 @@ PURPOSE = "audit/v1"
 """What the chain's key is derived for."""
 MAX_TEXT = 256
 MAX_CHANGE = 8_192
+MAX_NAMED = 50
 FINGERPRINT_HEX = 12
 
 
@@ -55,16 +57,50 @@ COLUMNS = tuple(column.name for column in audit_log.columns)
 _SIGNED = COLUMNS[:-1]
 
 
+class ChainKeys:
+    """What is signed in the trail, by a key of its own for each purpose, so that no MAC can pass for another's.
+
+    Args:
+        key: derived from the root key, so that somebody who can write the database cannot continue the chain.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._rows, self._heads, self._secrets = (
+            hmac.digest(key, purpose, "sha256") for purpose in (b"rows", b"heads", b"fingerprints")
+        )
+
+    def row_mac(self, previous: bytes, values: Mapping[str, Any]) -> bytes:
+        """Compute a row's MAC from the MAC of the row before, which is empty for the first, and its columns' values.
+
+        Raises:
+            TypeError, ValueError: a value is of a kind that no row is written with.
+        """
+        # A list of fixed length in which JSON tells every value and its kind apart: no two rows are signed alike.
+        # A float reads back as it was written on both databases, and JSON writes it so that it can be told exactly.
+        fields = [values[name] for name in _SIGNED]
+        signed = json.dumps(fields, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+        return hmac.digest(self._rows, len(previous).to_bytes(1, "big") + previous + signed.encode(), "sha256")
+
+    def head_signature(self, document: bytes) -> str:
+        """Sign what says how far the chain has come."""
+        return hmac.digest(self._heads, document, "sha256").hex()
+
+    def fingerprint(self, secret: str) -> str:
+        """Return what stands for a secret in the trail: the same for the same secret, and of no use to anybody."""
+        signed = hmac.digest(self._secrets, secret.encode("utf-8", "surrogatepass"), "sha256")
+        return signed.hex()[:FINGERPRINT_HEX]
+
+
 class AuditLog:
     """Appends to the trail. One exists per process; all of them continue the same chain.
 
     Args:
-        key: derived from the root key, so that somebody who can write the database cannot continue the chain.
+        key: see `ChainKeys`.
         clock: for the rows' times.
     """
 
     def __init__(self, key: bytes, clock: Clock) -> None:
-        self._key = key
+        self.keys = ChainKeys(key)
         self._clock = clock
 
     async def append(self, connection: AsyncConnection, actor: Actor, act: Act) -> AuditRow:
@@ -75,39 +111,77 @@ class AuditLog:
         statement = update(audit_head).values(seq=audit_head.c.seq + 1).returning(audit_head.c.seq, audit_head.c.mac)
         head = (await connection.execute(statement)).one()
         values: dict[str, Any] = {
-            "seq": head.seq,
-            "at": self._clock.now(),
+            "seq": int(head.seq),
+            # What is signed here must be of the kinds that the databases give back: 5 and 5.0 are written differently.
+            "at": float(self._clock.now()),
             "action": act.action,
             "outcome": Outcome(act.outcome).value,
-            "reason": act.reason,
-            "count": act.count,
+            "reason": _text(act.reason),
+            "count": int(act.count),
             "via": Via(actor.via).value,
-            "user_id": actor.user_id,
+            "user_id": _text(actor.user_id),
             "user_name": _text(actor.user_name),
-            "token_id": actor.token_id,
-            "session_id": actor.session_id,
+            "token_id": _text(actor.token_id),
+            "session_id": _text(actor.session_id),
             "address": _text(actor.address),
             "subject_id": _text(act.subject_id),
             "subject_name": _text(act.subject_name),
             "before": _document(act.before),
             "after": _document(act.after),
         }
-        values["mac"] = chain_mac(self._key, bytes(head.mac), values)
+        values["mac"] = self.keys.row_mac(bytes(head.mac), values)
         await connection.execute(insert(audit_log).values(values))
         await connection.execute(update(audit_head).values(mac=values["mac"]))
         return AuditRow(**values)
 
     def fingerprint(self, secret: str) -> str:
         """Return what stands for a secret in the trail: the same for the same secret, and of no use to anybody."""
-        return hmac.digest(self._key, b"fingerprint\x00" + secret.encode(), "sha256").hex()[:FINGERPRINT_HEX]
+        return self.keys.fingerprint(secret)
 
 
-def chain_mac(key: bytes, previous: bytes, values: Mapping[str, Any]) -> bytes:
-    """Compute a row's MAC from the MAC of the row before, which is empty for the first, and its columns' values."""
-    fields = [values[name] for name in _SIGNED]
-    # A float reads back as it was written on both databases, and JSON writes it so that it can be told exactly.
-    signed = json.dumps(fields, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return hmac.digest(key, len(previous).to_bytes(1, "big") + previous + signed.encode(), "sha256")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which rows of the trail are asked for; what is None does not matter."""
+
+    action: str | None = None
+    """An action, or with a dot at its end all that begin so."""
+    outcome: str | None = None
+    user_id: str | None = None
+    subject_id: str | None = None
+    via: str | None = None
+    since: float | None = None
+    until: float | None = None
+    """Rows before this time."""
+
+
+ANY = Wanted()
+
+
+async def list_audit(
+    connection: AsyncConnection,
+    wanted: Wanted = ANY,
+    *,
+    limit: int,
+    before: int | None = None,
+    after: int | None = None,
+    upto: int | None = None,
+) -> list[AuditRow]:
+    """Return rows of the trail, newest first; with `after`, oldest first and only those that follow that number."""
+    query = select(audit_log).where(*_conditions(wanted)).limit(limit)
+    if before is not None:
+        query = query.where(audit_log.c.seq < before)
+    if upto is not None:
+        query = query.where(audit_log.c.seq <= upto)
+    if after is not None:
+        query = query.where(audit_log.c.seq > after).order_by(audit_log.c.seq)
+    else:
+        query = query.order_by(audit_log.c.seq.desc())
+    return [AuditRow(**row._asdict()) for row in await connection.execute(query)]
+
+
+async def purge_rows(connection: AsyncConnection, through: int) -> None:
+    """Remove the rows up to a number. Whoever does so appends, in the same transaction, who vouches for the rest."""
+    await connection.execute(delete(audit_log).where(audit_log.c.seq <= through))
 
 
 async def audit_position(connection: AsyncConnection) -> tuple[int, bytes]:
@@ -116,13 +190,59 @@ async def audit_position(connection: AsyncConnection) -> tuple[int, bytes]:
     return int(head.seq), bytes(head.mac)
 
 
+def read_change(document: str) -> dict[str, Any]:
+    """Return `before` or `after` of a row as an object; what somebody spoiled in the database yields an empty one."""
+    try:
+        change = json.loads(document)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return change if isinstance(change, dict) else {}
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    column = audit_log.c
+    found = [
+        column[name] == value
+        for name in ("outcome", "user_id", "subject_id", "via")
+        if (value := getattr(wanted, name)) is not None
+    ]
+    if wanted.action is not None:
+        prefix = wanted.action.endswith(".")
+        found.append(
+            column.action.startswith(wanted.action, autoescape=True) if prefix else column.action == wanted.action
+        )
+    if wanted.since is not None:
+        found.append(column.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(column.at < wanted.until)
+    return found
+
+
 def _text(text: str | None) -> str | None:
     return None if text is None else storable(text, MAX_TEXT)
 
 
 def _document(change: Mapping[str, Any]) -> str:
     """Write a change as JSON; what is too long is cut down to the names of what changed."""
-    document = json.dumps(dict(change), ensure_ascii=True, separators=(",", ":"), sort_keys=True, default=str)
+    document = _json({name: _plain(value) for name, value in change.items()})
     if len(document) > MAX_CHANGE:
-        document = json.dumps({"too_long": sorted(change)}, ensure_ascii=True)[:MAX_CHANGE]
+        names = sorted(storable(str(name), 64) for name in change)
+        document = _json({"too_long": names[:MAX_NAMED]})
     return document
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it, without what could not be read back or answered later."""
+    if isinstance(value, bool | int | None):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {storable(str(name), MAX_TEXT): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return storable(str(value), MAX_CHANGE)
