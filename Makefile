@@ -47,7 +47,7 @@ lock: .venv/.installed-dev ## Resolve pyproject.toml into uv.lock anew, keeping 
 	@.tools/uv/bin/uv lock
 
 clean: ## Remove what the other targets made, but no data
-	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools build dist tests/fakes/oidc/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/.installed-runtime: $(LOCKED)
 	@scripts/install runtime

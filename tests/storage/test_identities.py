@@ -5,11 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bodhi.core.errors import Conflict
-from bodhi.core.principal import Role
 from bodhi.storage.engine import Store
-from bodhi.storage.identities import find_identity, set_role
-from bodhi.storage.users import get_user, insert_user
-from bodhi.storage.version import config_version
+from bodhi.storage.identities import find_identity
+from bodhi.storage.users import insert_user
 from tests.storage.conftest import user
 
 ISSUER = "https://id.example.org"
@@ -31,16 +29,3 @@ async def test_two_accounts_never_share_an_identity(store: Store) -> None:
     with pytest.raises(Conflict):
         async with store.write() as connection:
             await insert_user(connection, replace(ada, id="other", name="eve"))
-
-
-async def test_another_role_reaches_other_processes(store: Store) -> None:
-    ada = user()
-    async with store.write() as connection:
-        await insert_user(connection, ada)
-        before = await config_version(connection)
-        assert await set_role(connection, ada.id, Role.GUEST)
-        assert await config_version(connection) > before
-        changed = await get_user(connection, ada.id)
-        assert changed is not None
-        assert changed.role is Role.GUEST
-        assert not await set_role(connection, "nobody", Role.ADMIN)

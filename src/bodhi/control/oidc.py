@@ -114,7 +114,8 @@ async def way_back(actor: Public, services: Given, request: Request) -> Response
         if isinstance(error, IdentityProviderUnavailable):
             # For whoever runs Bodhi: what the provider did wrong, which never holds a part of what it sent.
             log.warning("sign-in with OpenID Connect failed: %s", error.message)
-        services.refusals.note(actor, "session.open", error.code)
+        if isinstance(error, CallerError | IdentityProviderUnavailable):
+            services.refusals.note(actor, "session.open", error.code)
         answer = _page(error)
     answer.headers.append("set-cookie", services.browser.ended_flow_cookie())
     return answer

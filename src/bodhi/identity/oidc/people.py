@@ -18,9 +18,9 @@ from bodhi.identity.oidc.config import OidcConfig
 from bodhi.identity.oidc.roles import mapped_role, suggested_name
 from bodhi.identity.setup import insert_admin
 from bodhi.storage.audit import AuditLog
-from bodhi.storage.identities import find_identity, set_role
+from bodhi.storage.identities import find_identity
 from bodhi.storage.sessions import delete_sessions
-from bodhi.storage.users import User, count_admins, find_user, insert_user
+from bodhi.storage.users import User, count_admins, find_user, insert_user, update_user
 from bodhi.storage.version import bump_config_version
 
 MAX_NUMBERED = 20
@@ -83,11 +83,11 @@ class People:
         if user.role is Role.ADMIN and await count_admins(connection) <= 1:
             # Nobody may leave Bodhi without an Admin; the next sign-in after somebody else is one takes the role.
             return user
-        await set_role(connection, user.id, role)
-        await delete_sessions(connection, user.id)
-        act = Act(action="user.change", before={"role": user.role.wire}, after={"role": role.wire})
+        changed = await update_user(connection, user.id, {"role": role})
+        after = {"role": role.wire, "sessions_ended": len(await delete_sessions(connection, user.id))}
+        act = Act(action="user.change", before={"role": user.role.wire}, after=after)
         await self._append(connection, user, address, act)
-        return replace(user, role=role)
+        return changed
 
     async def _append(self, connection: AsyncConnection, user: User, address: str | None, act: Act) -> None:
         actor = Actor(user_id=user.id, user_name=user.name, address=address)
