@@ -26,8 +26,8 @@ def principal(*allowed: str) -> Principal:
 
 
 def test_roles_form_a_ladder() -> None:
-    assert sorted(Role) == [Role.USER, Role.POWER_USER, Role.MANAGER, Role.ADMIN]
-    assert {"user", "power_user", "manager", "admin"} == set(ROLES)
+    assert sorted(Role) == [Role.GUEST, Role.USER, Role.POWER_USER, Role.MANAGER, Role.ADMIN]
+    assert {"guest", "user", "power_user", "manager", "admin"} == set(ROLES)
     assert all(ROLES[role.wire] is role for role in Role)
 
 
@@ -59,6 +59,36 @@ def test_allowed_models_are_globs_over_the_whole_id(model: str, may: bool) -> No
 
     assert who.may_use(model) is may
     assert who.may_use(model) is may
+
+
+@pytest.mark.parametrize(
+    ("glob", "may", "may_not"),
+    [
+        ("gpt-[45]*", ["gpt-4o", "gpt-5"], ["gpt-3", "gpt-[45]"]),
+        ("gpt-[!4]", ["gpt-5"], ["gpt-4"]),
+        ("[gpt", ["[gpt"], ["gpt", "g"]),
+        ("gpt]", ["gpt]"], ["gpt"]),
+        ("[[]x]", ["[x]"], ["x", "[]x]"]),
+        ("[]]", ["]"], ["[]]", ""]),
+        ("[!]", ["[!]"], ["a"]),
+        ("[]", ["[]"], ["", "a"]),
+        ("[z-a]", [], ["a", "z", "-", "[z-a]", ""]),
+        ("{a,b}", ["{a,b}"], ["a", "b"]),
+        (".*", [".", ".x"], ["x"]),
+        ("a|b", ["a|b"], ["a", "b"]),
+        ("\\d", ["\\d"], ["1"]),
+        ("gpt?", ["gpt4"], ["gpt", "gpt45"]),
+        ("**", ["", "a/b"], []),
+    ],
+)
+def test_brackets_are_sets_and_nothing_else_is_special(glob: str, may: list[str], may_not: list[str]) -> None:
+    assert [principal(glob).may_use(model) for model in may] == [True] * len(may)
+    assert [principal(glob).may_use(model) for model in may_not] == [False] * len(may_not)
+
+
+def test_a_glob_that_matches_nothing_allows_nothing() -> None:
+    assert not principal("").may_use("gpt-4o")
+    assert not principal("[z-a]").may_use("gpt-4o")
 
 
 @given(st.lists(st.text(max_size=8), max_size=30))
