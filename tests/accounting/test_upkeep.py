@@ -18,6 +18,7 @@ from bodhi.core.usage import UsageRecord
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import find_object, remember_object
+from bodhi.storage.oidc_flows import OidcFlow, insert_flow, take_flow
 from bodhi.storage.tables import audit_log
 from bodhi.storage.tokens import insert_token, tokens_last_used
 from bodhi.storage.usage import insert_usage, list_usage
@@ -79,6 +80,24 @@ async def test_only_objects_older_than_thirty_days_are_removed(
     async with store.read() as connection:
         assert await find_object(connection, "resp_old", "u1") is None
         assert await find_object(connection, "resp_new", "u1") == "m1"
+
+
+async def test_ways_to_the_identity_provider_that_nobody_came_back_from_are_removed(
+    store: Store, recorder: Recorder, time: StillClock
+) -> None:
+    def flow(state: bytes, expires_at: float) -> OidcFlow:
+        return OidcFlow(
+            state_mac=state, browser_mac=b"b", sealed="x", purpose="sign_in", session_id=None, created_at=0.0,
+            expires_at=expires_at,
+        )  # fmt: skip
+
+    async with store.write() as connection:
+        await insert_flow(connection, flow(b"old", time.time))
+        await insert_flow(connection, flow(b"new", time.time + 1))
+    await upkeep_of(store, recorder, time).remove_expired()
+    async with store.write() as connection:
+        assert await take_flow(connection, b"old") is None
+        assert await take_flow(connection, b"new") is not None
 
 
 async def test_usage_past_its_retention_goes_and_the_trail_tells_how_much(
