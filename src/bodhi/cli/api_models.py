@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from bodhi.app import build
-from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, read_secret_line, with_home
+from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, host_actor, read_secret_line, with_home
 from bodhi.cli.output import print_json, print_line, print_table
 from bodhi.control.api_models import service
 from bodhi.control.api_models.fields import api_model_format
@@ -77,7 +77,7 @@ def add(  # noqa: PLR0913 # one argument an option
     async def work(opened: Home) -> ApiModel:
         user = await find_owner(opened, owner)
         services = (await build(opened)).services
-        return await service.create(services, Principal(user.id, user.name, Role.ADMIN), given)
+        return await service.create(services, Principal(user.id, user.name, Role.ADMIN), host_actor(), given)
 
     api_model = with_home(home, work)
     if as_json:
@@ -139,7 +139,7 @@ def remove(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption
     """Remove an api model and its sealed key."""
 
     async def work(services: Services, principal: Principal, api_model: ApiModel) -> ApiModel:
-        await service.remove(services, principal, api_model.id)
+        await service.remove(services, principal, host_actor(), api_model.id)
         return api_model
 
     removed = _with_api_model(home, name_or_id, work)

@@ -1,6 +1,8 @@
 """The endpoints of api models. Their rules are in `service`, the trying of connections in `probe`."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -17,7 +19,7 @@ from bodhi.control.api_models.schemas import (
     TimeoutsShown,
     Trial,
 )
-from bodhi.control.guards import Allowed
+from bodhi.control.guards import Acting, Allowed, check_confirmed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.services import Given, Services
 from bodhi.core.api_model import ApiModel, is_model_id
@@ -40,9 +42,11 @@ async def list_all(
 
 
 @router.post("", status_code=201)
-async def create(principal: Allowed, services: Given, body: NewApiModel) -> ApiModelShown:
+async def create(principal: Allowed, actor: Acting, services: Given, body: NewApiModel) -> ApiModelShown:
     """Create an api model. Its models are usable at once."""
-    return _shown(services, principal, await service.create(services, principal, body.given()))
+    given = body.given()
+    _check_key_confirmed(services, principal, given)
+    return _shown(services, principal, await service.create(services, principal, actor, given))
 
 
 @router.post("/fetch-models")
@@ -67,15 +71,19 @@ async def read(principal: Allowed, services: Given, api_model_id: str) -> ApiMod
 
 
 @router.patch("/{api_model_id}")
-async def change(principal: Allowed, services: Given, api_model_id: str, body: ApiModelPatch) -> ApiModelShown:
+async def change(
+    principal: Allowed, actor: Acting, services: Given, api_model_id: str, body: ApiModelPatch
+) -> ApiModelShown:
     """Change the named fields of an api model. A stored key stays unless the request names it."""
-    return _shown(services, principal, await service.change(services, principal, api_model_id, body.given()))
+    given = body.given()
+    _check_key_confirmed(services, principal, given)
+    return _shown(services, principal, await service.change(services, principal, actor, api_model_id, given))
 
 
 @router.delete("/{api_model_id}", status_code=204)
-async def remove(principal: Allowed, services: Given, api_model_id: str) -> None:
+async def remove(principal: Allowed, actor: Acting, services: Given, api_model_id: str) -> None:
     """Remove an api model and its sealed key."""
-    await service.remove(services, principal, api_model_id)
+    await service.remove(services, principal, actor, api_model_id)
 
 
 @router.post("/{api_model_id}/fetch-models")
@@ -91,6 +99,12 @@ async def try_connection_of(
     """Ask a stored api model's provider for one token."""
     model = body.model if body else None
     return await _tested(services, principal, Trial(id=api_model_id, model=model))
+
+
+def _check_key_confirmed(services: Services, principal: Principal, given: Mapping[str, Any]) -> None:
+    """Ask for a recent proof of identity where a provider's key is entered, replaced or removed."""
+    if "api_key" in given:
+        check_confirmed(principal, services.clock.now())
 
 
 async def _tested(services: Services, principal: Principal, body: Trial) -> Tested:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bodhi.control.api_models.acts import KeyedModel, alteration, creation, removal
 from bodhi.control.api_models.fields import api_model_format, check_whole, merged
 from bodhi.control.services import Services, reload
 from bodhi.core.api_model import ApiModel, check_key, parse_base_url
+from bodhi.core.audit import Actor
 from bodhi.core.credential import Secret
 from bodhi.core.errors import ApiModelUnusable, InvalidField, UnknownObject
 from bodhi.core.ids import new_id
@@ -48,7 +50,7 @@ async def found(services: Services, principal: Principal, api_model_id: str) -> 
     return _with_reason(services, _visible(services, principal, stored))
 
 
-async def create(services: Services, principal: Principal, given: Mapping[str, Any]) -> ApiModel:
+async def create(services: Services, principal: Principal, actor: Actor, given: Mapping[str, Any]) -> ApiModel:
     """Store a new api model and its key.
 
     Raises:
@@ -62,11 +64,14 @@ async def create(services: Services, principal: Principal, given: Mapping[str, A
     api_model = replace(api_model, has_key=sealed is not None)
     async with services.store.write() as connection:
         await insert_api_model(connection, api_model, sealed)
+        await services.audit.append(connection, actor, creation(services.audit, api_model, key))
     await reload(services)
     return api_model
 
 
-async def change(services: Services, principal: Principal, api_model_id: str, given: Mapping[str, Any]) -> ApiModel:
+async def change(
+    services: Services, principal: Principal, actor: Actor, api_model_id: str, given: Mapping[str, Any]
+) -> ApiModel:
     """Change the given fields of an api model; the rest stays, the key included.
 
     Raises:
@@ -82,29 +87,37 @@ async def change(services: Services, principal: Principal, api_model_id: str, gi
         check_whole(api_model)
         if is_private(services, api_model) and not is_private(services, current):
             api_model = replace(api_model, owner_id=principal.user_id)
+        stored = await sealed_key(connection, api_model_id)
+        old_key = _opened(services, current, stored)
         if "api_key" in given:
             key = given_key(api_model_format(services, api_model), given)
             sealed = _seal(services, api_model, key) if key else None
         else:
-            sealed = await sealed_key(connection, api_model_id)
+            key, sealed = old_key, stored
             if sealed is not None:
                 check_key_may_stay(services, current, api_model)
                 _check_stored_shape(services, api_model, sealed)
         api_model = replace(api_model, has_key=sealed is not None)
         await update_api_model(connection, api_model, sealed)
+        act = alteration(services.audit, KeyedModel(current, old_key), KeyedModel(api_model, key))
+        await services.audit.append(connection, actor, act)
     await reload(services)
     return _with_reason(services, api_model)
 
 
-async def remove(services: Services, principal: Principal, api_model_id: str) -> None:
+async def remove(services: Services, principal: Principal, actor: Actor, api_model_id: str) -> None:
     """Remove an api model and its sealed key.
 
     Raises:
         UnknownObject: there is none, or it is private to somebody else.
     """
     async with services.store.write() as connection:
-        _visible(services, principal, await get_api_model(connection, api_model_id))
+        # Taken first, as by every writer, so that what the trail says was removed is what was there.
+        await bump_config_version(connection)
+        current = _visible(services, principal, await get_api_model(connection, api_model_id))
+        key = _opened(services, current, await sealed_key(connection, api_model_id))
         await delete_api_model(connection, api_model_id)
+        await services.audit.append(connection, actor, removal(services.audit, current, key))
     await reload(services)
 
 
@@ -209,6 +222,14 @@ def _open(services: Services, api_model: ApiModel, sealed: str) -> Secret:
         return services.vault.open(sealed, provider_key_place(api_model.id, api_model.base_url))
     except CannotOpen:
         raise ApiModelUnusable(f"The stored API key cannot be opened: {KEY_AGAIN}.", param="api_key") from None
+
+
+def _opened(services: Services, api_model: ApiModel, sealed: str | None) -> Secret | None:
+    """Return a stored key for its fingerprint; one that does not open must keep nobody from replacing it."""
+    try:
+        return None if sealed is None else _open(services, api_model, sealed)
+    except ApiModelUnusable:
+        return None
 
 
 def _check_shape(wanted: Format, key: str) -> None:
