@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.upkeep import DAY, OBJECT_DAYS, PURGE_BATCH, Chore, Upkeep
@@ -14,12 +14,15 @@ from bodhi.core.clock import iso_time
 from bodhi.core.errors import StoreUnavailable
 from bodhi.core.ids import new_id
 from bodhi.core.principal import Role, TokenGrant
+from bodhi.core.session import IDLE_SECONDS
 from bodhi.core.usage import UsageRecord
+from bodhi.storage.attempts import lock_arrivals, read_arrivals
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import find_object, remember_object
 from bodhi.storage.oidc_flows import OidcFlow, insert_flow, take_flow
-from bodhi.storage.tables import audit_log
+from bodhi.storage.sessions import Session, get_session, insert_session
+from bodhi.storage.tables import audit_log, tokens, users
 from bodhi.storage.tokens import insert_token, tokens_last_used
 from bodhi.storage.usage import insert_usage, list_usage
 from bodhi.storage.users import User, insert_user
@@ -98,6 +101,37 @@ async def test_ways_to_the_identity_provider_that_nobody_came_back_from_are_remo
     async with store.write() as connection:
         assert await take_flow(connection, b"old") is None
         assert await take_flow(connection, b"new") is not None
+
+
+async def test_ended_sessions_their_chat_tokens_and_old_counts_of_attempts_are_removed(
+    store: Store, recorder: Recorder, time: StillClock
+) -> None:
+    ada, now = User("ada", "ada", Role.USER, None, disabled=False, created_at=1.0), time.time
+    async with store.write() as connection:
+        await connection.execute(delete(users))
+        await insert_user(connection, ada)
+        for name, seen_at in (("idle", now - IDLE_SECONDS), ("used", now)):
+            await insert_session(
+                connection,
+                Session(
+                    id=name, mac=name.encode(), user_id=ada.id, method="password", carried_by="cookie", created_at=1.0,
+                    authenticated_at=1.0, seen_at=seen_at, expires_at=now + 1,
+                ),
+            )  # fmt: skip
+            for ends in (now, now + 1):
+                mac, grant_id = f"{name}{ends}".encode(), f"{name}-{ends - now:.0f}"
+                await insert_token(
+                    connection,
+                    TokenGrant(grant_id, "chat", mac, ada.id, "ada", Role.USER, "chat", (), 1.0, ends, None, session_id=name),
+                )  # fmt: skip
+        await lock_arrivals(connection, [b"over"], now)
+        await lock_arrivals(connection, [b"counts"], now + 1)
+    await upkeep_of(store, recorder, time).remove_expired()
+    async with store.read() as connection:
+        assert await get_session(connection, "idle") is None
+        assert await get_session(connection, "used") is not None
+        assert list((await connection.execute(select(tokens.c.id))).scalars()) == ["used-1"]
+        assert await read_arrivals(connection, [b"over", b"counts"]) == {b"counts": now + 1}
 
 
 async def test_usage_past_its_retention_goes_and_the_trail_tells_how_much(
