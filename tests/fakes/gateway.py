@@ -5,7 +5,8 @@ Api models and tokens are put straight into the store; the control API and the c
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,10 +39,17 @@ class Gateway:
     """A running gateway. Use it as a context manager."""
 
     def __init__(
-        self, home: Path, *, formats: tuple[Format, ...] = FORMATS, set_up: bool = True, **settings: Any
+        self,
+        home: Path,
+        *,
+        formats: tuple[Format, ...] = FORMATS,
+        set_up: bool = True,
+        priced_at: Callable[[ApiModel], str] = attrgetter("base_url"),
+        **settings: Any,
     ) -> None:
         self.settings: Settings = read_settings({}, home=home, host="127.0.0.1", port=0, drain_timeout=0.5, **settings)
         self._formats = formats
+        self._priced_at = priced_at
         self._has_admin = set_up
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -176,7 +184,7 @@ class Gateway:
         sockets = bind_sockets("127.0.0.1", 0)
         home = await open_home(self.settings)
         try:
-            self.server = await build(home, self._formats)
+            self.server = await build(home, self._formats, priced_at=self._priced_at)
             await run_built(self.server, sockets, self._announce)
         finally:
             await home.close()

@@ -6,7 +6,7 @@ Bounds: 10,000 records wait at most; beyond that the newest are dropped and coun
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NoReturn
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
@@ -34,12 +34,26 @@ class Recorder:
     """Queues usage records and writes them behind the calls' backs. One exists per process.
 
     Proxying goes on whatever happens here: a store outage only makes the queue grow up to its bound.
+
+    Args:
+        store: where records go.
+        clock: for deadlines.
+        max_queued: how many records may wait.
+        price: sets the cost of records just before they are written, so that no call waits for it. Must not raise.
     """
 
-    def __init__(self, store: Store, clock: Clock, max_queued: int = MAX_QUEUED) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        max_queued: int = MAX_QUEUED,
+        *,
+        price: Callable[[Sequence[UsageRecord]], Awaitable[None]] | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._max_queued = max_queued
+        self._price = price
         self._queue: deque[UsageRecord] = deque()
         self._flushing = asyncio.Lock()
         self.written = 0
@@ -84,6 +98,8 @@ class Recorder:
         async with self._flushing:
             while self._queue:
                 batch = [self._queue[i] for i in range(min(BATCH, len(self._queue)))]
+                if self._price is not None:
+                    await self._price(batch)
                 await self._write(batch)
                 for _ in batch:
                     self._queue.popleft()
