@@ -8,6 +8,8 @@ from functools import partial
 from operator import attrgetter
 from socket import socket
 
+from bodhi.accounting.audit_heads import FILE, AuditHeads
+from bodhi.accounting.audit_retention import audit_chore
 from bodhi.accounting.capture import Captures
 from bodhi.accounting.capture_retention import capture_chore
 from bodhi.accounting.prices import Prices
@@ -90,6 +92,7 @@ class Server:
     recorder: Recorder
     captures: Captures
     refusals: Refusals
+    audit_heads: AuditHeads
     upkeep: Upkeep
     setup: Setup
     services: Services
@@ -148,7 +151,8 @@ async def build(
     captures = Captures(store, home.vault, clock)
     passwords, throttle = Passwords(), Throttle(store, clock)
     audit = home.audit
-    refusals = Refusals(store, audit)
+    refusals = Refusals(store, audit, clock)
+    audit_heads = AuditHeads(store, audit, settings.home / FILE, clock)
     setup = Setup(settings.home, store, passwords, audit, clock)
     hasher = TokenHasher(home.vault.derive("token-mac/v1"))
     sessions = Sessions(store, passwords, TokenHasher(home.vault.derive("session-mac/v1")), audit, clock, throttle)
@@ -187,6 +191,7 @@ async def build(
         oidc=_new_oidc(home, sessions),
         audit=audit,
         refusals=refusals,
+        recorder=recorder,
         browser=Browser(settings.public_url, secure=settings.secure_cookies, trusted_proxies=settings.trusted_proxies),
         upstream=upstream,
         formats=by_name,
@@ -196,10 +201,21 @@ async def build(
         is_stopping=stopping.is_begun,
     )
     application = Application(data_plane, create_control_api(services), Assets())
-    more = (capture_chore(store, audit, clock),)
+    more = (capture_chore(store, audit, clock), audit_chore(store, audit, clock, settings.audit_days))
     upkeep = Upkeep(store, recorder, clock, audit, usage_days=settings.usage_days, more=more)
     return Server(
-        home, directory, upstream, recorder, captures, refusals, upkeep, setup, services, application, stopping
+        home,
+        directory,
+        upstream,
+        recorder,
+        captures,
+        refusals,
+        audit_heads,
+        upkeep,
+        setup,
+        services,
+        application,
+        stopping,
     )
 
 
@@ -244,7 +260,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
     server.stopping.ask = lambda: http.front.draining
     try:
         async with asyncio.TaskGroup() as group:
-            parts = (server.recorder, server.captures, server.refusals, server.upkeep)
+            parts = (server.recorder, server.captures, server.refusals, server.audit_heads, server.upkeep)
             running = [group.create_task(part.run()) for part in parts]
             running.append(group.create_task(server.directory.watch()))
             await http.run_until_stopped()
@@ -253,6 +269,8 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
     finally:
         await server.recorder.drain(DRAIN_RECORDS_SECONDS)
         await server.captures.drain(DRAIN_RECORDS_SECONDS)
+        await server.refusals.drain(DRAIN_RECORDS_SECONDS)
+        await server.audit_heads.drain(DRAIN_RECORDS_SECONDS)
         await server.upstream.close()
         server.services.passwords.close()
         if server.services.oidc is not None:

@@ -330,6 +330,12 @@ class Settings:
         _days,
         "Days that usage records are kept: a year, since bills are settled within one. 0 keeps them for ever.",
     )
+    audit_days: int = _setting(
+        "BODHI_AUDIT_DAYS",
+        "0",
+        _days,
+        "Days that the audit trail is kept. 0 keeps it for ever.",
+    )
     log_level: str = _setting(
         "BODHI_LOG_LEVEL",
         "info",

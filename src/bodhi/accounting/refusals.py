@@ -5,57 +5,125 @@ all attempts of the same kind from the same address.
 """
 
 import asyncio
-from dataclasses import replace
+import logging
+from collections import Counter
 from typing import NoReturn
 
 from bodhi.core.audit import Act, Actor, Outcome
+from bodhi.core.clock import SYSTEM_CLOCK, Clock
 from bodhi.core.errors import StoreUnavailable
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 
 MAX_KINDS = 1_000
+MAX_KINDS_OF_ADDRESS = 20
+"""Beyond these an attempt is counted without the name that it was for: whoever attacks chooses the names."""
+MAX_NAME = 256
+BATCH = 100
 FLUSH_SECONDS = 5.0
+
+_Kind = tuple[Actor, str, str, str | None]
+
+log = logging.getLogger(__name__)
 
 
 class Refusals:
     """Takes refused attempts without waiting, and writes them in the background. One exists per process."""
 
-    def __init__(self, store: Store, audit: AuditLog) -> None:
+    def __init__(self, store: Store, audit: AuditLog, clock: Clock = SYSTEM_CLOCK) -> None:
         self._store = store
         self._audit = audit
-        self._waiting: dict[tuple[Actor, str, str | None, str | None], int] = {}
+        self._clock = clock
+        self._waiting: dict[_Kind, int] = {}
+        self._kinds: Counter[str | None] = Counter()
+        self._flushing = asyncio.Lock()
         self.dropped = 0
-        """Attempts that were not noted, since more kinds waited than the bound allows."""
+        """Attempts that no row tells of: too many kinds waited, or the store did not take them before the stop."""
+        self._told = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many attempts wait to be written."""
+        return sum(self._waiting.values())
 
     def note(self, actor: Actor, action: str, reason: str, subject_name: str | None = None) -> None:
         """Take note of one refused attempt. Never waits, never raises."""
-        key = (actor, action, reason, subject_name)
-        if key not in self._waiting and len(self._waiting) >= MAX_KINDS:
+        waiting = self._waiting
+        kind = (actor, action, reason, subject_name)
+        if kind in waiting:
+            waiting[kind] += 1
+            return
+        if subject_name is not None and (
+            self._kinds[actor.address] >= MAX_KINDS_OF_ADDRESS or len(subject_name) > MAX_NAME
+        ):
+            self.note(actor, action, reason)
+            return
+        if len(waiting) >= MAX_KINDS:
             self.dropped += 1
             return
-        self._waiting[key] = self._waiting.get(key, 0) + 1
+        waiting[kind] = 1
+        self._kinds[actor.address] += 1
 
     async def flush(self) -> None:
-        """Write what waits.
+        """Write what waits, a hundred rows a transaction.
 
         Raises:
             StoreUnavailable: the store does not answer; what waited still does.
         """
-        while self._waiting:
-            key, count = next(iter(self._waiting.items()))
-            actor, action, reason, subject_name = key
-            act = Act(action=action, subject_name=subject_name, outcome=Outcome.REFUSED, reason=reason)
-            async with self._store.write() as connection:
-                await self._audit.append(connection, actor, replace(act, count=count))
-            left = self._waiting.pop(key) - count
-            if left:
-                self._waiting[key] = left
+        async with self._flushing:
+            while self._waiting:
+                batch = list(self._waiting.items())[:BATCH]
+                async with self._store.write() as connection:
+                    for (actor, action, reason, subject_name), count in batch:
+                        act = Act(
+                            action=action,
+                            subject_name=subject_name,
+                            outcome=Outcome.REFUSED,
+                            reason=reason,
+                            count=count,
+                        )
+                        await self._audit.append(connection, actor, act)
+                for kind, count in batch:
+                    self._settle(kind, count)
+            self._kinds.clear()
 
     async def run(self) -> NoReturn:
         """Write what waits every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
+            self._tell_dropped()
             try:
                 await self.flush()
             except StoreUnavailable:
                 continue
+
+    async def drain(self, within: float) -> None:
+        """Write what is left before the process ends; what the deadline leaves over is dropped and counted.
+
+        Args:
+            within: seconds that this may take.
+        """
+        deadline = self._clock.monotonic() + within
+        while self._waiting and (left := deadline - self._clock.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self.flush()
+            except TimeoutError:
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(min(0.25, left))
+        self.dropped += self.waiting
+        self._waiting.clear()
+        self._tell_dropped()
+
+    def _settle(self, kind: _Kind, count: int) -> None:
+        """Take what was written off the count; attempts that came meanwhile go on waiting."""
+        left = self._waiting.pop(kind) - count
+        self._kinds[kind[0].address] -= left == 0
+        if left:
+            self._waiting[kind] = left
+
+    def _tell_dropped(self) -> None:
+        if self.dropped > self._told:
+            log.warning("%d refused attempts are not in the audit trail", self.dropped - self._told)
+            self._told = self.dropped

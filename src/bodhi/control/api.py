@@ -12,6 +12,7 @@ from typing_extensions import override
 from bodhi import __version__
 from bodhi.control import (
     access_requests,
+    audit,
     capture,
     formats,
     health,
@@ -51,6 +52,7 @@ ROUTERS = (
     usage.router,
     capture.router,
     keys.router,
+    audit.router,
 )
 SILENT: TelemetryConfig = {
     "tracing": False,
