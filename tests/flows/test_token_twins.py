@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from bodhi.core.principal import Role
-from bodhi.identity.sign_in import BEARER, Opening
+from bodhi.identity.sign_in import BEARER
 from bodhi.storage.users import User
 from tests.fakes.gateway import Gateway
 from tests.fakes.raw_client import ask
@@ -35,14 +35,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 def signed_in(gateway: Gateway, user: User) -> dict[str, str]:
     """Open a session and return its headers."""
-
-    async def work() -> str:
-        services = gateway.server.services
-        async with services.store.write() as connection:
-            opened = await services.sessions.open(connection, user, Opening(method="password", carried_by=BEARER))
-        return opened.secret.reveal()
-
-    return {"authorization": f"Bearer {gateway.do(work())}"}
+    return {"authorization": f"Bearer {gateway.open_session(user, carried_by=BEARER)}"}
 
 
 def call(gateway: Gateway, method: str, path: str, headers: dict[str, str], body: Any = None) -> httpx2.Response:
@@ -91,7 +84,7 @@ def test_a_token_shows_when_it_was_used_last(gateway: Gateway, provider: Upstrea
     used, unused = (call(gateway, "POST", "/tokens", headers, {"name": name}).json() for name in ("used", "unused"))
     answer = ask(gateway.port, b"POST", OPENAI.target("ok"), OPENAI.headers(used["token"]), OPENAI.body("ok"))
     assert answer.status == 200
-    assert gateway.records()[-1].token_id == used["id"]
+    gateway.do(gateway.server.recorder.flush())
     gateway.do(gateway.server.upkeep.store_last_used())
 
     shown = {row["id"]: row["last_used_at"] for row in call(gateway, "GET", "/tokens", headers).json()["data"]}
