@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import uvicorn
 
+from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
 from bodhi.control.api import create_control_api
 from bodhi.control.browser import Browser
@@ -145,6 +146,7 @@ async def running_control(
             oidc=new_oidc(oidc, Parts(store, vault, sessions, audit, time.clock)) if oidc else None,
             audit=audit,
             refusals=Refusals(store, audit),
+            recorder=Recorder(store, time.clock),
             browser=Browser(),
             upstream=upstream,
             formats=formats,

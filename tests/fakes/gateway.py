@@ -28,6 +28,7 @@ from bodhi.identity.tokens import TokenHasher
 from bodhi.server.run import bind_sockets, new_runner
 from bodhi.settings import Settings, read_settings
 from bodhi.storage.api_models import insert_api_model, provider_key_place
+from bodhi.storage.paging import MAX_PAGE
 from bodhi.storage.usage import list_usage
 from bodhi.storage.users import User, insert_first_admin, insert_user
 
@@ -169,7 +170,11 @@ class Gateway:
     async def _records(self) -> list[UsageRecord]:
         await self.server.recorder.flush()
         async with self.server.home.store.usage_read() as connection:
-            return list(reversed(await list_usage(connection, limit=100_000, before=None)))
+            found = batch = await list_usage(connection, limit=MAX_PAGE)
+            while len(batch) == MAX_PAGE:
+                batch = await list_usage(connection, limit=MAX_PAGE, before=batch[-1].id)
+                found += batch
+            return found[::-1]
 
     def _run(self) -> None:
         try:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
 from bodhi.control.browser import Browser
 from bodhi.core.api_model import Timeouts
@@ -52,6 +53,7 @@ class Services:
     """None where no identity provider is configured."""
     audit: AuditLog
     refusals: Refusals
+    recorder: Recorder
     browser: Browser
     upstream: UpstreamClient
     formats: Mapping[str, Format]

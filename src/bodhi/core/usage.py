@@ -52,3 +52,8 @@ class UsageRecord:
     cache_write_tokens: int | None = None
     cost_nano: int | None = None
     """Cost in billionths of a US dollar; None where the price is not known, which is not zero."""
+
+
+def cost_usd(cost_nano: int | None) -> str | None:
+    """Write a cost in US dollars, with nine decimals and exactly."""
+    return None if cost_nano is None else f"{cost_nano // 10**9}.{cost_nano % 10**9:09d}"

@@ -11,13 +11,13 @@ from bodhi.core.usage import UsageRecord
 from bodhi.storage.insert_new import insert_new
 from bodhi.storage.paging import page
 from bodhi.storage.tables import usage_records
-from bodhi.storage.text import storable
+from bodhi.storage.text import is_storable, storable
+from bodhi.storage.usage_filter import EVERYTHING, UsageFilter
 
 MAX_TEXT = 512
 LARGEST = 2**63 - 1
 
 COLUMNS = tuple(column.name for column in usage_records.columns)
-FILTERS = frozenset({"user_id", "token_id", "api_model_id", "model_asked", "endpoint", "status", "error", "stream"})
 
 _read_columns = attrgetter(*COLUMNS)
 _TEXTS = tuple(COLUMNS.index(name) for name in ("model_asked", "model_sent"))
@@ -35,38 +35,30 @@ async def insert_usage(connection: AsyncConnection, records: Sequence[UsageRecor
 
 
 async def list_usage(
-    connection: AsyncConnection,
-    *,
-    limit: int,
-    before: str | None = None,
-    since: float | None = None,
-    until: float | None = None,
-    **filters: str | int | bool,
+    connection: AsyncConnection, wanted: UsageFilter = EVERYTHING, *, limit: int, before: str | None = None
 ) -> list[UsageRecord]:
     """Return a page of records, newest first.
 
     Args:
         connection: to the usage database.
+        wanted: which records.
         limit: at most this many.
         before: the id of the last record of the page before this one.
-        since: Unix time of the oldest record wanted, itself included.
-        until: Unix time that every record wanted is older than.
-        filters: values that columns must have: `user_id`, `token_id`, `api_model_id`, `model_asked`, `endpoint`,
-            `status`, `error` or `stream`.
-
-    Raises:
-        ValueError: a filter names another column.
     """
-    if unknown := filters.keys() - FILTERS:
-        raise ValueError(f"usage records cannot be filtered by {', '.join(sorted(unknown))}")
-    query = page(select(usage_records), usage_records, "at", after=before, limit=limit, newest_first=True)
-    for name, value in filters.items():
-        query = query.where(usage_records.c[name] == value)
-    if since is not None:
-        query = query.where(usage_records.c.at >= since)
-    if until is not None:
-        query = query.where(usage_records.c.at < until)
+    if not wanted.can_match or (before is not None and not is_storable(before)):
+        return []
+    query = select(usage_records).where(*wanted.conditions())
+    query = page(query, usage_records, "at", after=before, limit=limit, newest_first=True)
     return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def find_usage(connection: AsyncConnection, call_id: str, owner_id: str | None = None) -> UsageRecord | None:
+    """Return the record of a call, if there is one and, where an owner is given, it is theirs."""
+    if not is_storable(call_id):
+        return None
+    query = select(usage_records).where(usage_records.c.id == call_id, *UsageFilter(owner_id=owner_id).conditions())
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _record(row)
 
 
 async def purge_usage(connection: AsyncConnection, before: float, limit: int) -> int:

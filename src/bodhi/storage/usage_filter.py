@@ -1,0 +1,62 @@
+"""Which usage records are wanted: the conditions that lists, exports and sums share. No query is run here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+
+from bodhi.storage.tables import usage_records
+from bodhi.storage.text import is_storable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageFilter:
+    """What records must have; None where anything does. Texts are compared as they are: no sign is a wildcard."""
+
+    owner_id: str | None = None
+    """Whose calls alone may be seen."""
+    user_id: str | None = None
+    token_id: str | None = None
+    api_model_id: str | None = None
+    model: str | None = None
+    """Asked for or sent."""
+    endpoint: str | None = None
+    statuses: range | None = None
+    error: str | None = None
+    failed: bool | None = None
+    """Whether there was an error, of whatever kind."""
+    stream: bool | None = None
+    since: float | None = None
+    """Unix time of the oldest record wanted, itself included."""
+    until: float | None = None
+    """Unix time that every record wanted is older than."""
+
+    @property
+    def can_match(self) -> bool:
+        """Whether a record can have the texts: what no database can hold, none of them has."""
+        texts = (self.user_id, self.token_id, self.api_model_id, self.model, self.endpoint, self.error)
+        return all(text is None or is_storable(text) for text in texts)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the conditions of a query."""
+        table = usage_records.c
+        wanted: list[tuple[Any, ColumnElement[bool]]] = [
+            (self.owner_id, table.user_id == self.owner_id),
+            (self.user_id, table.user_id == self.user_id),
+            (self.token_id, table.token_id == self.token_id),
+            (self.api_model_id, table.api_model_id == self.api_model_id),
+            (self.model, or_(table.model_asked == self.model, table.model_sent == self.model)),
+            (self.endpoint, table.endpoint == self.endpoint),
+            (self.error, table.error == self.error),
+            (self.failed, table.error.is_not(None) if self.failed else table.error.is_(None)),
+            (self.stream, table.stream == self.stream),
+            (self.since, table.at >= self.since),
+            (self.until, table.at < self.until),
+        ]
+        found = [condition for value, condition in wanted if value is not None]
+        if self.statuses is not None:
+            found.append(table.status.between(self.statuses.start, self.statuses.stop - 1))
+        return found
+
+
+EVERYTHING = UsageFilter()
