@@ -47,11 +47,11 @@ class AuditHeads:
         try:
             lines = self._lines
             if lines is None:
-                self._last, lines = await asyncio.to_thread(_end_of_file, self._file)
+                last, lines = await asyncio.to_thread(_end_of_file, self._file)
+                self._last, self._lines = last, lines
             async with self._store.read() as connection:
                 head = await signed_head(connection, self._audit.keys, self._clock.now())
             if not self._is_news(head):
-                self._lines = lines
                 return None
             self._lines = await asyncio.to_thread(_append, self._file, head.as_line(), lines)
         except StoreUnavailable:

@@ -7,6 +7,8 @@ all attempts of the same kind from the same address.
 import asyncio
 import logging
 from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
 from typing import NoReturn
 
 from bodhi.core.audit import Act, Actor, Outcome
@@ -22,9 +24,17 @@ MAX_NAME = 256
 BATCH = 100
 FLUSH_SECONDS = 5.0
 
-_Kind = tuple[Actor, str, str, str | None]
+_Kind = tuple[tuple[str | None, ...], str, str, str | None]
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Refused:
+    """How often an attempt was refused, and whose the first was."""
+
+    actor: Actor
+    count: int
 
 
 class Refusals:
@@ -34,7 +44,7 @@ class Refusals:
         self._store = store
         self._audit = audit
         self._clock = clock
-        self._waiting: dict[_Kind, int] = {}
+        self._waiting: dict[_Kind, _Refused] = {}
         self._kinds: Counter[str | None] = Counter()
         self._flushing = asyncio.Lock()
         self.dropped = 0
@@ -44,25 +54,24 @@ class Refusals:
     @property
     def waiting(self) -> int:
         """How many attempts wait to be written."""
-        return sum(self._waiting.values())
+        return sum(refused.count for refused in self._waiting.values())
 
     def note(self, actor: Actor, action: str, reason: str, subject_name: str | None = None) -> None:
         """Take note of one refused attempt. Never waits, never raises."""
-        waiting = self._waiting
-        kind = (actor, action, reason, subject_name)
-        if kind in waiting:
-            waiting[kind] += 1
-            return
-        if subject_name is not None and (
-            self._kinds[actor.address] >= MAX_KINDS_OF_ADDRESS or len(subject_name) > MAX_NAME
-        ):
-            self.note(actor, action, reason)
-            return
-        if len(waiting) >= MAX_KINDS:
+        # A tuple of texts costs a fraction of what an actor's own comparison does, and attacks come in thousands.
+        who = (actor.address, actor.user_id, actor.user_name, actor.token_id, actor.session_id)
+        kind = (who, action, reason, subject_name)
+        known = self._waiting.get(kind)
+        if known is None and subject_name is not None and self._is_too_much(actor.address, subject_name):
+            kind = (who, action, reason, None)
+            known = self._waiting.get(kind)
+        if known is not None:
+            known.count += 1
+        elif len(self._waiting) >= MAX_KINDS:
             self.dropped += 1
-            return
-        waiting[kind] = 1
-        self._kinds[actor.address] += 1
+        else:
+            self._waiting[kind] = _Refused(actor, 1)
+            self._kinds[actor.address] += 1
 
     async def flush(self) -> None:
         """Write what waits, a hundred rows a transaction.
@@ -72,9 +81,9 @@ class Refusals:
         """
         async with self._flushing:
             while self._waiting:
-                batch = list(self._waiting.items())[:BATCH]
+                batch = [(kind, each.actor, each.count) for kind, each in islice(self._waiting.items(), BATCH)]
                 async with self._store.write() as connection:
-                    for (actor, action, reason, subject_name), count in batch:
+                    for (_, action, reason, subject_name), actor, count in batch:
                         act = Act(
                             action=action,
                             subject_name=subject_name,
@@ -83,9 +92,8 @@ class Refusals:
                             count=count,
                         )
                         await self._audit.append(connection, actor, act)
-                for kind, count in batch:
+                for kind, _, count in batch:
                     self._settle(kind, count)
-            self._kinds.clear()
 
     async def run(self) -> NoReturn:
         """Write what waits every few seconds, until cancelled."""
@@ -114,14 +122,23 @@ class Refusals:
                 await asyncio.sleep(min(0.25, left))
         self.dropped += self.waiting
         self._waiting.clear()
+        self._kinds.clear()
         self._tell_dropped()
 
     def _settle(self, kind: _Kind, count: int) -> None:
         """Take what was written off the count; attempts that came meanwhile go on waiting."""
-        left = self._waiting.pop(kind) - count
-        self._kinds[kind[0].address] -= left == 0
-        if left:
-            self._waiting[kind] = left
+        refused = self._waiting.pop(kind)
+        refused.count -= count
+        if refused.count:
+            self._waiting[kind] = refused
+            return
+        address = refused.actor.address
+        self._kinds[address] -= 1
+        if not self._kinds[address]:
+            del self._kinds[address]
+
+    def _is_too_much(self, address: str | None, subject_name: str) -> bool:
+        return self._kinds.get(address, 0) >= MAX_KINDS_OF_ADDRESS or len(subject_name) > MAX_NAME
 
     def _tell_dropped(self) -> None:
         if self.dropped > self._told:
