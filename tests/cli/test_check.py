@@ -33,7 +33,7 @@ def test_a_damaged_key_fails_the_check_and_is_named(cli: Cli) -> None:
 
     assert checked.status == table.status == 1
     assert [finding["subject"] for finding in checked.json if not finding["ok"]] == ["api model hurt"]
-    assert "1 of 6 checks failed" in checked.err
+    assert "1 of 7 checks failed" in checked.err
     assert "FAIL" in table.out
     assert "enter it again" in table.out
 
@@ -65,3 +65,16 @@ def test_a_setting_that_cannot_be_read_is_named(cli: Cli) -> None:
 
     assert (checked.status, checked.out) == (3, "")
     assert "chmod 600" in checked.err
+
+
+def test_an_end_of_the_trail_that_does_not_fit_fails_the_check(cli: Cli) -> None:
+    assert any("ends at row" in finding["detail"] for finding in cli("check", "--json").json)
+    sql(cli, "UPDATE audit_head SET seq = seq + 1")
+    refused = cli("check", "--json")
+    assert refused.status == 1
+    assert [finding["subject"] for finding in refused.json if not finding["ok"]] == ["audit trail"]
+
+
+def test_a_trail_without_a_head_fails_the_check(cli: Cli) -> None:
+    sql(cli, "DELETE FROM audit_head")
+    assert "its head is missing" in cli("check").out

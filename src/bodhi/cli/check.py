@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.exc import NoResultFound
 
 from bodhi.cli.options import HomeOption, JsonOption, with_home
 from bodhi.cli.output import print_json, print_table
@@ -11,6 +12,8 @@ from bodhi.core.errors import BodhiError, StartupError
 from bodhi.formats.registry import format_named
 from bodhi.home import Home
 from bodhi.storage.api_models import list_api_models, provider_key_place, sealed_keys
+from bodhi.storage.audit import audit_position
+from bodhi.storage.tables import audit_log
 from bodhi.storage.users import count_admins
 from bodhi.storage.vault import CannotOpen
 
@@ -46,6 +49,7 @@ async def _look(opened: Home) -> list[Finding]:
     async with opened.store.read() as connection:
         admins = await count_admins(connection)
         api_models, sealed = await list_api_models(connection), await sealed_keys(connection)
+    findings.append(await _trail(opened))
     findings.append(Finding("Admin", admins > 0, f"{admins}" if admins else "none yet: run `bodhi setup`"))
     findings += [_look_at(opened, api_model, sealed.get(api_model.id)) for api_model in api_models]
     return findings
@@ -57,6 +61,20 @@ async def _integrity(opened: Home) -> Finding:
             return Finding("database", ok=True, detail="answers")
         verdict = str((await connection.execute(text("PRAGMA integrity_check(1)"))).scalar_one())
     return Finding("database", verdict == "ok", verdict)
+
+
+async def _trail(opened: Home) -> Finding:
+    """Look whether the audit trail's last row is the one that its head names, as the next change will continue it."""
+    async with opened.store.read() as connection:
+        try:
+            seq, mac = await audit_position(connection)
+        except NoResultFound:
+            return Finding("audit trail", ok=False, detail="its head is missing: no change can be made")
+        query = select(audit_log.c.seq, audit_log.c.mac).order_by(audit_log.c.seq.desc()).limit(1)
+        last = (await connection.execute(query)).one_or_none()
+    found = (0, b"") if last is None else (last.seq, bytes(last.mac))
+    ok = found == (seq, mac)
+    return Finding("audit trail", ok, f"ends at row {seq}" if ok else "its end is not the one that its head names")
 
 
 def _look_at(opened: Home, api_model: ApiModel, sealed: str | None) -> Finding:

@@ -43,7 +43,7 @@ class KeysShown(BaseModel):
     data: list[DataKeyShown]
 
 
-class RotatedData(BaseModel):
+class Rotated(BaseModel):
     """What the change of the data key came to."""
 
     active: str
@@ -74,14 +74,14 @@ async def list_keys(_principal: Allowed, services: Given) -> KeysShown:
 
 
 @router.post("/keys/rotate-data")
-async def rotate(_principal: Allowed, actor: Acting, services: Given) -> RotatedData:
+async def rotate(_principal: Allowed, actor: Acting, services: Given) -> Rotated:
     """Make a new data key and seal everything anew under it, while calls go on. Repeating it is safe."""
     store, audit, clock = services.store, services.audit, services.clock
     resealed = await rotate_data(store, services.vault, audit, actor, clock)
     active = services.vault.active_id
     destroyed = await destroy_retired(store, audit, actor, clock.now() - GRACE_SECONDS)
     await reload(services)
-    return RotatedData(
+    return Rotated(
         active=active,
         moved=resealed.moved,
         captures=resealed.captures,
