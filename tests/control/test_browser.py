@@ -235,3 +235,18 @@ def test_nobody_chooses_their_address_by_writing_the_header_themselves(
 def test_reading_an_address_never_fails(text: str) -> None:
     address = read_address(text)
     assert address is None or read_address(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("browser", "host", "url"),
+    [
+        (Browser("https://Bodhi.example.org:443", secure=True), b"10.0.0.1", "https://bodhi.example.org"),
+        (Browser(), b"localhost:1135", "http://localhost:1135"),
+        (Browser(secure=True), b"bodhi.example.org", "https://bodhi.example.org"),
+        (Browser(), None, "http://localhost"),
+    ],
+)
+def test_links_lead_to_the_configured_address_or_the_one_that_was_asked(
+    browser: Browser, host: bytes | None, url: str
+) -> None:
+    assert browser.pages_url([] if host is None else [(b"host", host)]) == url

@@ -1,7 +1,7 @@
 import pytest
 
 from bodhi.core.errors import InvalidField
-from bodhi.formats.registry import DIALECTS, FORMATS, format_named
+from bodhi.formats.registry import DIALECTS, FORMATS, format_named, private_formats
 
 
 def test_the_form_lists_the_five_formats_in_the_order_of_the_docs() -> None:
@@ -21,3 +21,7 @@ def test_an_unknown_format_is_refused_by_name() -> None:
         format_named("cohere")
 
     assert caught.value.param == "format"
+
+
+def test_the_private_formats_are_told_by_name() -> None:
+    assert private_formats() == {each.name for each in FORMATS if each.private} == {"anthropic_oauth"}

@@ -12,9 +12,11 @@ from bodhi.core.errors import Conflict, InvalidField
 from bodhi.storage.api_models import (
     DAMAGED,
     delete_api_model,
+    disown_api_models,
     get_api_model,
     insert_api_model,
     list_api_models,
+    list_api_models_of,
     provider_key_place,
     sealed_key,
     sealed_keys,
@@ -170,3 +172,21 @@ def test_no_text_gives_a_place_without_an_origin(base_url: str) -> None:
     except InvalidField:
         return
     assert place.origin.startswith(("http://", "https://"))
+
+
+async def test_what_one_person_owns_is_left_to_all(store: Store) -> None:
+    ada, eve = user(), user()
+    hers = [api_model(owner_id=ada.id, created_at=float(number)) for number in range(2)]
+    eves = api_model(owner_id=eve.id)
+    async with store.write() as connection:
+        for person in (ada, eve):
+            await insert_user(connection, person)
+        for each in (*hers[::-1], eves):
+            await insert_api_model(connection, each, None)
+        before = await config_version(connection)
+        assert await list_api_models_of(connection, ada.id) == hers
+        assert await disown_api_models(connection, ada.id) == 2
+        assert await config_version(connection) > before
+        assert await list_api_models_of(connection, ada.id) == []
+        assert await get_api_model(connection, hers[0].id) == replace(hers[0], owner_id=None)
+        assert await list_api_models_of(connection, eve.id) == [eves]

@@ -3,7 +3,7 @@
 import pytest
 
 from bodhi.storage.engine import Store
-from bodhi.storage.objects import find_object, forget_object, purge_objects, remember_object
+from bodhi.storage.objects import find_object, forget_object, forget_objects_of, purge_objects, remember_object
 
 
 async def test_only_the_owner_finds_an_object(store: Store) -> None:
@@ -56,3 +56,13 @@ async def test_ids_that_no_database_can_hold_are_nobodys(store: Store, odd: str)
         await remember_object(connection, odd, "model-a", "ada", 1.0)
         assert await find_object(connection, odd, "ada") is None
         await forget_object(connection, odd, "ada")
+
+
+async def test_all_of_an_owner_are_forgotten_at_once(store: Store) -> None:
+    async with store.write() as connection:
+        for number in range(3):
+            await remember_object(connection, f"resp_{number}", "model-a", "ada", 1.0)
+        await remember_object(connection, "resp_9", "model-a", "bob", 1.0)
+        assert await forget_objects_of(connection, "ada") == 3
+        assert await find_object(connection, "resp_0", "ada") is None
+        assert await find_object(connection, "resp_9", "bob") == "model-a"
