@@ -83,6 +83,7 @@ async def test_subjects_and_kinds_are_counted_apart(throttle: Throttle) -> None:
 async def test_the_same_account_counts_as_one_however_it_is_typed(throttle: Throttle) -> None:
     assert await taken(throttle, "Ada") == ACCOUNT.burst
     assert await taken(throttle, " aDA ") == 0
+    assert await taken(throttle, "\uff41\uff44\uff41") == 0
 
 
 async def test_another_process_counts_with_it(throttle: Throttle, store: Store, time: StillClock) -> None:

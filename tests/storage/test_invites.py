@@ -16,6 +16,7 @@ from bodhi.storage.invites import (
     find_link,
     insert_link,
     list_links,
+    purge_links,
     revoke_link,
     revoke_links_of,
     use_link,
@@ -128,6 +129,15 @@ async def test_a_link_for_nobody_or_a_second_time_is_a_conflict(store: Store) ->
     with pytest.raises(Conflict):
         async with store.write() as connection:
             await insert_link(connection, made)
+
+
+async def test_links_that_expired_long_ago_are_removed(store: Store) -> None:
+    old, made = link(expires_at=NOW - 1), link()
+    async with store.write() as connection:
+        await insert_link(connection, old)
+        await insert_link(connection, made)
+        assert await purge_links(connection, NOW) == 1
+        assert await list_links(connection, INVITE) == [made]
 
 
 def test_a_mac_is_not_in_the_repr() -> None:

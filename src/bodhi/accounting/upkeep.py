@@ -14,6 +14,7 @@ from bodhi.core.session import IDLE_SECONDS
 from bodhi.storage.attempts import purge_attempts
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
+from bodhi.storage.invites import purge_links
 from bodhi.storage.objects import purge_objects
 from bodhi.storage.oidc_flows import purge_flows
 from bodhi.storage.sessions import purge_chat_tokens, purge_sessions
@@ -23,6 +24,7 @@ from bodhi.storage.usage import purge_usage
 ROUND_SECONDS = 60.0
 HOURLY = 60
 OBJECT_DAYS = 30
+LINK_DAYS = 90
 DAY = 86_400.0
 PURGE_BATCH = 1_000
 PURGE_PAUSE = 0.05
@@ -119,7 +121,7 @@ class Upkeep:
             raise
 
     async def remove_expired(self) -> None:
-        """Remove what has ended: sessions, chat tokens, counts of attempts, and provider-side objects' owners.
+        """Remove what has ended: sessions, chat tokens, attempts, old links, and provider-side objects' owners.
 
         Providers keep such objects for 30 days.
 
@@ -133,6 +135,7 @@ class Upkeep:
             await purge_sessions(connection, now, idle_since=now - IDLE_SECONDS)
             await purge_chat_tokens(connection, now)
             await purge_attempts(connection, now)
+            await purge_links(connection, now - LINK_DAYS * DAY)
 
     async def purge_usage(self) -> None:
         """Remove usage records past their retention, a batch at a time, and tell the audit trail how many there were.

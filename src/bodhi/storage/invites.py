@@ -6,7 +6,7 @@ Making codes, and who may make and use a link, is identity's.
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -90,6 +90,11 @@ async def revoke_links_of(connection: AsyncConnection, user_id: str, now: float)
     """Withdraw every link that still sets a user's password, and return how many there were."""
     statement = update(invites).where(invites.c.user_id == user_id, *_works(PASSWORD_RESET, now)).values(revoked_at=now)
     return (await connection.execute(statement)).rowcount
+
+
+async def purge_links(connection: AsyncConnection, before: float) -> int:
+    """Remove the links that expired before a time, whatever became of them, and return how many there were."""
+    return (await connection.execute(delete(invites).where(invites.c.expires_at < before))).rowcount
 
 
 def _works(purpose: str, now: float) -> tuple[Any, ...]:
