@@ -105,9 +105,10 @@ def name_of(row: Access) -> str:
 
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 async def test_an_endpoint_lets_in_whom_its_row_names_and_nobody_else(control: Control, row: Access) -> None:
+    await control.store_keys()
     people = {role: await control.add_user(f"the-{role.wire}", role) for role in Role}
     path = row.path.replace("{", "").replace("}", "")
-    body = None if row.method in ("GET", "DELETE") else {}
+    body: dict[str, object] | None = None if row.method in ("GET", "DELETE") else {}
 
     for caller in callers():
         headers = await headers_of(control, caller, people)

@@ -4,15 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from bodhi.core.credential import Secret
 from bodhi.core.principal import Role
 from bodhi.core.session import CONFIRMED_SECONDS
 from bodhi.storage import tables
 from bodhi.storage.api_models import insert_api_model, provider_key_place, sealed_keys
-from bodhi.storage.data_keys import insert_data_key, list_data_keys
-from bodhi.storage.vault import DataKey
+from bodhi.storage.data_keys import list_data_keys
 from tests.fakes.control import Control, error_of
 from tests.storage.conftest import api_model
 
@@ -23,12 +22,7 @@ BASE_URL = "https://api.example.com/v1"
 
 @pytest.fixture(autouse=True)
 async def _stored_keys(control: Control) -> None:
-    """Store the data keys that the fake vault has, as a first start would."""
-    vault, at = control.services.vault, control.time.time - 3.5 * DAY
-    async with control.store.write() as connection:
-        await connection.execute(insert(tables.deployment).values(id=vault.deployment_id, created_at=at))
-        await insert_data_key(connection, vault.root, DataKey("k0", b"d" * 32), "derive", at)
-        await insert_data_key(connection, vault.root, DataKey("k1", b"k" * 32), "seal", at)
+    await control.store_keys()
 
 
 async def add_keys(control: Control, count: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import uvicorn
+from sqlalchemy import insert
 
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
@@ -36,10 +37,13 @@ from bodhi.identity.throttle import Throttle
 from bodhi.identity.tokens import TokenHasher, new_token
 from bodhi.relay.egress import Egress, EgressPolicy
 from bodhi.relay.upstream import UpstreamClient
+from bodhi.storage import tables
 from bodhi.storage.audit import AuditLog
+from bodhi.storage.data_keys import insert_data_key
 from bodhi.storage.engine import Store
 from bodhi.storage.tokens import insert_token
 from bodhi.storage.users import User, insert_user
+from bodhi.storage.vault import DataKey
 from tests.fakes.clocks import StillClock
 from tests.fakes.oidc.hostile import Parts, new_oidc
 from tests.fakes.stores import fresh_store, new_vault
@@ -62,6 +66,14 @@ class Control:
     @property
     def store(self) -> Store:
         return self.services.store
+
+    async def store_keys(self) -> None:
+        """Store the data keys that the vault has, as a first start would."""
+        vault, at = self.services.vault, self.time.time - 3.5 * 86_400
+        async with self.store.write() as connection:
+            await connection.execute(insert(tables.deployment).values(id=vault.deployment_id, created_at=at))
+            await insert_data_key(connection, vault.root, DataKey("k0", b"d" * 32), "derive", at)
+            await insert_data_key(connection, vault.root, DataKey("k1", b"k" * 32), "seal", at)
 
     async def add_user(self, name: str, role: Role) -> User:
         """Create a user whose password is PASSWORD."""
