@@ -48,7 +48,8 @@ def check_may_manage(principal: Principal, subject: User) -> None:
     Raises:
         RoleTooLow: the person is out of reach.
     """
-    if principal.role < Role.MANAGER or subject.role > principal.role:
+    _check_manages(principal)
+    if subject.role > principal.role:
         raise RoleTooLow(
             f"{subject.name} is {_with_article(subject.role)}, and your role is {principal.role.wire}: you can act on "
             "people up to your own role. Ask an Admin."
@@ -61,7 +62,8 @@ def check_may_give(principal: Principal, role: Role) -> None:
     Raises:
         RoleTooLow: the role is out of reach.
     """
-    if principal.role < Role.MANAGER or role > principal.role:
+    _check_manages(principal)
+    if role > principal.role:
         raise RoleTooLow(
             f"Your role is {principal.role.wire}: you can give roles up to your own. Ask an Admin.", param="role"
         )
@@ -208,6 +210,11 @@ class Accounts:
                 state=APPROVED, role=changed.role, at=self.clock.now(), by=actor.user_id, by_name=actor.user_name
             )
             await decide_access_request(connection, request.id, decision)
+
+
+def _check_manages(principal: Principal) -> None:
+    if principal.role < Role.MANAGER:
+        raise RoleTooLow(f"Only Managers and Admins act on people; your role is {principal.role.wire}.")
 
 
 def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
