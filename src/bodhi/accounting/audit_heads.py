@@ -45,10 +45,7 @@ class AuditHeads:
     async def export(self) -> Head | None:
         """Write the head if it has changed, and return it; failures are logged and tried again the next time."""
         try:
-            lines = self._lines
-            if lines is None:
-                last, lines = await asyncio.to_thread(_end_of_file, self._file)
-                self._last, self._lines = last, lines
+            lines = await self._known_lines()
             async with self._store.read() as connection:
                 head = await signed_head(connection, self._audit.keys, self._clock.now())
             if not self._is_news(head):
@@ -74,6 +71,13 @@ class AuditHeads:
                 await self.export()
         except TimeoutError:
             log.warning("the head of the audit trail could not be written before the stop")
+
+    async def _known_lines(self) -> int:
+        if self._lines is not None:
+            return self._lines
+        self._last, lines = await asyncio.to_thread(_end_of_file, self._file)
+        self._lines = lines
+        return lines
 
     def _is_news(self, head: Head) -> bool:
         last = self._last

@@ -112,8 +112,9 @@ class AuditLog:
         head = (await connection.execute(statement)).one()
         values: dict[str, Any] = {
             "seq": int(head.seq),
-            # What is signed here must be of the kinds that the databases give back: 5 and 5.0 are written differently.
-            "at": float(self._clock.now()),
+            # What is signed here must be of the kinds that the databases give back: 5 and 5.0
+            # are written differently, and so is a negative nought, which becomes a plain one.
+            "at": float(self._clock.now()) + 0.0,
             "action": act.action,
             "outcome": Outcome(act.outcome).value,
             "reason": _text(act.reason),
