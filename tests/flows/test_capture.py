@@ -13,8 +13,10 @@ import zstandard
 from bodhi.accounting import capture
 from bodhi.core.principal import Role
 from bodhi.identity.sign_in import BEARER, Opening
+from bodhi.storage.policies import CapturePolicy, write_capture_policy
 from bodhi.storage.tables import users
 from bodhi.storage.users import User
+from bodhi.storage.version import bump_config_version
 from tests.fakes.canaries import Canary, files_below
 from tests.fakes.gateway import Gateway
 from tests.fakes.puppet import Puppet, RawRequest, Reply, write_reply
@@ -271,3 +273,16 @@ def test_what_was_said_before_captures_were_turned_off_is_not_written_after(stag
     stage.gateway.do(stage.gateway.server.captures.flush())
     assert stage.control("GET", "/capture", stage.admin)[1]["captures"] == 0
     assert stage.gateway.server.captures.held == 0
+
+
+def test_another_process_that_turns_captures_on_is_followed(stage: Stage) -> None:
+    directory, store = stage.gateway.server.directory, stage.gateway.server.home.store
+
+    async def turn(enabled: bool) -> None:
+        async with store.write() as connection:
+            await bump_config_version(connection)
+            await write_capture_policy(connection, CapturePolicy(enabled=enabled))
+
+    for enabled in (True, False):
+        stage.gateway.do(turn(enabled))
+        eventually_in_thread(lambda enabled=enabled: directory.snapshot.capture.enabled is enabled)  # type: ignore[misc] # bound now

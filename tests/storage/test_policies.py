@@ -1,5 +1,6 @@
 """What Admins decide for everybody, as it is stored."""
 
+import asyncio
 import json
 
 import pytest
@@ -46,3 +47,22 @@ async def test_a_damaged_policy_turns_nothing_on(store: Store, stored: str) -> N
     async with store.write() as connection:
         await connection.execute(insert(policies).values(name=CAPTURE, value=stored))
     assert await policy_of(store) == NO_CAPTURE
+
+
+async def test_a_policy_that_is_held_stays_until_the_transaction_ends(store: Store) -> None:
+    async with store.write() as connection:
+        await write_capture_policy(connection, CapturePolicy(enabled=True))
+
+    async def turn_off() -> None:
+        async with store.write() as connection:
+            await write_capture_policy(connection, CapturePolicy(enabled=False))
+
+    async with asyncio.TaskGroup() as group:
+        async with store.write() as connection:
+            assert (await read_capture_policy(connection, held=True)).enabled
+            turning = group.create_task(turn_off())
+            await asyncio.sleep(0.05)
+            assert not turning.done()
+            assert (await read_capture_policy(connection)).enabled
+        await turning
+    assert not (await policy_of(store)).enabled
