@@ -33,6 +33,8 @@ an upstream *answered* is not in this tree: it passes to the client untouched.
 
 from typing import ClassVar
 
+from typing_extensions import override
+
 
 class BodhiError(Exception):
     """Something went wrong in Bodhi."""
@@ -41,6 +43,15 @@ class BodhiError(Exception):
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
     """Whether the same request can succeed later; decides `x-should-retry` for the official SDKs."""
+
+    @override
+    def __init_subclass__(
+        cls, *, code: str | None = None, status: int | None = None, retryable: bool | None = None
+    ) -> None:
+        """Give a kind of error its code, and where it differs from its parent's, its status."""
+        cls.code = code or cls.code
+        cls.status = status or cls.status
+        cls.retryable = cls.retryable if retryable is None else retryable
 
     def __init__(self, message: str | None = None, *, param: str | None = None, retry_after: int | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").strip().split("\n")[0]
@@ -52,359 +63,226 @@ class BodhiError(Exception):
 # The caller
 
 
-class CallerError(BodhiError):
+class CallerError(BodhiError, code="bad_request", status=400):
     """The request must change before it can succeed."""
 
-    code = "bad_request"
-    status = 400
 
-
-class Unauthenticated(CallerError):
+class Unauthenticated(CallerError, code="unauthenticated", status=401):
     """Who is asking could not be established."""
 
-    code = "unauthenticated"
-    status = 401
 
-
-class TokenMissing(Unauthenticated):
+class TokenMissing(Unauthenticated, code="token_missing"):
     """The request carries no Bodhi API token. Send `Authorization: Bearer <token>`, `x-api-key` or `x-goog-api-key`."""
 
-    code = "token_missing"
 
-
-class TokenUnknown(Unauthenticated):
+class TokenUnknown(Unauthenticated, code="token_invalid"):
     """This is not a valid Bodhi API token. A provider's own key does not work here: send a Bodhi token instead."""
 
-    code = "token_invalid"
 
-
-class TokenExpired(Unauthenticated):
+class TokenExpired(Unauthenticated, code="token_expired"):
     """This Bodhi API token has expired. Create a new one."""
 
-    code = "token_expired"
 
-
-class TokenRevoked(Unauthenticated):
+class TokenRevoked(Unauthenticated, code="token_revoked"):
     """This Bodhi API token has been revoked. Create a new one."""
 
-    code = "token_revoked"
 
-
-class TokenDisabled(Unauthenticated):
+class TokenDisabled(Unauthenticated, code="token_disabled"):
     """This Bodhi API token, or its owner's account, is disabled. Ask an Admin or Manager to enable it."""
 
-    code = "token_disabled"
 
-
-class SessionEnded(Unauthenticated):
+class SessionEnded(Unauthenticated, code="session_ended"):
     """Your session has ended. Sign in again."""
 
-    code = "session_ended"
 
-
-class IdentityRefused(Unauthenticated):
+class IdentityRefused(Unauthenticated, code="identity_refused"):
     """The identity provider's answer was refused. Begin to sign in again."""
 
-    code = "identity_refused"
 
-
-class SignInFailed(Unauthenticated):
+class SignInFailed(Unauthenticated, code="sign_in_failed"):
     """The user name or the password is wrong."""
 
-    code = "sign_in_failed"
 
-
-class Forbidden(CallerError):
+class Forbidden(CallerError, code="forbidden", status=403):
     """This is not allowed for you."""
 
-    code = "forbidden"
-    status = 403
 
-
-class ModelNotAllowed(Forbidden):
+class ModelNotAllowed(Forbidden, code="model_not_allowed"):
     """This token may not use that model."""
 
-    code = "model_not_allowed"
 
-
-class RoleTooLow(Forbidden):
+class RoleTooLow(Forbidden, code="role_too_low"):
     """Your role or your token's scope does not allow this."""
 
-    code = "role_too_low"
 
-
-class ScopeTooNarrow(Forbidden):
+class ScopeTooNarrow(Forbidden, code="scope_too_narrow"):
     """Your API token's scope does not allow this. Use a token with a wider scope, or sign in."""
 
-    code = "scope_too_narrow"
 
-
-class SessionNeeded(Forbidden):
+class SessionNeeded(Forbidden, code="session_needed"):
     """API tokens cannot do this. Sign in, or use the `bodhi` command on the host."""
 
-    code = "session_needed"
 
-
-class CrossSite(Forbidden):
+class CrossSite(Forbidden, code="cross_site_refused"):
     """A page of another site, or of another port, asked for this. Only Bodhi's own pages may use your session."""
 
-    code = "cross_site_refused"
 
-
-class ConfirmationNeeded(Forbidden):
+class ConfirmationNeeded(Forbidden, code="confirmation_needed"):
     """This needs a recent sign-in. Confirm with your password, or sign in again, then repeat the request."""
 
-    code = "confirmation_needed"
 
-
-class CapturesNotAllowed(Forbidden):
+class CapturesNotAllowed(Forbidden, code="captures_not_allowed"):
     """Reading captured prompts and completions needs a permission of its own, which an Admin gives."""
 
-    code = "captures_not_allowed"
 
-
-class BadRequest(CallerError):
+class BadRequest(CallerError, code="bad_request", status=400):
     """The request is malformed."""
 
-    code = "bad_request"
-    status = 400
 
-
-class InvalidJson(BadRequest):
+class InvalidJson(BadRequest, code="invalid_json"):
     """The request body is not a JSON object."""
 
-    code = "invalid_json"
 
-
-class ModelMissing(BadRequest):
+class ModelMissing(BadRequest, code="model_missing"):
     """The request does not name a model. Set `model` in the request body."""
 
-    code = "model_missing"
 
-
-class ModelInvalid(BadRequest):
+class ModelInvalid(BadRequest, code="model_invalid"):
     """`model` must be a non-empty string."""
 
-    code = "model_invalid"
 
-
-class ModelAmbiguous(BadRequest):
+class ModelAmbiguous(BadRequest, code="model_ambiguous"):
     """`model` must occur once in the request body, spelled plainly, and agree with the path."""
 
-    code = "model_ambiguous"
 
-
-class ModelFormatMismatch(BadRequest):
+class ModelFormatMismatch(BadRequest, code="model_format_mismatch"):
     """This model is served in another API format."""
 
-    code = "model_format_mismatch"
 
-
-class TokensConflict(BadRequest):
+class TokensConflict(BadRequest, code="tokens_conflict"):
     """The request carries two different valid tokens. Send one."""
 
-    code = "tokens_conflict"
 
-
-class InvalidField(BadRequest):
+class InvalidField(BadRequest, code="invalid_field"):
     """A field has a value that is not allowed."""
 
-    code = "invalid_field"
 
-
-class InvalidPath(BadRequest):
+class InvalidPath(BadRequest, code="invalid_path"):
     """The request path is malformed."""
 
-    code = "invalid_path"
 
-
-class PreviousResponseNotFound(BadRequest):
+class PreviousResponseNotFound(BadRequest, code="previous_response_not_found"):
     """The previous response or conversation that the request names does not exist here."""
 
-    code = "previous_response_not_found"
 
-
-class SetupCodeWrong(BadRequest):
+class SetupCodeWrong(BadRequest, code="setup_code_wrong"):
     """The setup code is wrong or already used. The current one is in the file `setup-code` in Bodhi's home folder."""
 
-    code = "setup_code_wrong"
 
-
-class LinkInvalid(BadRequest):
+class LinkInvalid(BadRequest, code="link_invalid"):
     """This link is wrong, used or expired. Ask whoever sent it for a new one."""
 
-    code = "link_invalid"
 
-
-class ApiModelUnusable(BadRequest):
+class ApiModelUnusable(BadRequest, code="api_model_unusable"):
     """The api model for this call is misconfigured. Ask whoever maintains it to open and save it again."""
 
-    code = "api_model_unusable"
 
-
-class NotFound(CallerError):
+class NotFound(CallerError, code="not_found", status=404):
     """There is nothing here by that name."""
 
-    code = "not_found"
-    status = 404
 
-
-class UnknownModel(NotFound):
+class UnknownModel(NotFound, code="model_not_found"):
     """No api model serves this model."""
 
-    code = "model_not_found"
 
-
-class UnknownEndpoint(NotFound):
+class UnknownEndpoint(NotFound, code="endpoint_not_found"):
     """Bodhi has no such endpoint."""
 
-    code = "endpoint_not_found"
 
-
-class UnknownObject(NotFound):
+class UnknownObject(NotFound, code="object_not_found"):
     """No object with this id exists."""
 
-    code = "object_not_found"
 
-
-class MethodNotAllowed(CallerError):
+class MethodNotAllowed(CallerError, code="method_not_allowed", status=405):
     """This endpoint does not take that method."""
 
-    code = "method_not_allowed"
-    status = 405
 
-
-class Conflict(CallerError):
+class Conflict(CallerError, code="conflict", status=409):
     """This clashes with something that already exists."""
 
-    code = "conflict"
-    status = 409
 
-
-class LastAdmin(Conflict):
+class LastAdmin(Conflict, code="last_admin"):
     """This would leave Bodhi without an Admin who can sign in. Make somebody else an Admin first."""
 
-    code = "last_admin"
 
-
-class BodyTooLarge(CallerError):
+class BodyTooLarge(CallerError, code="body_too_large", status=413):
     """The request body is larger than this gateway accepts."""
 
-    code = "body_too_large"
-    status = 413
 
-
-class UnsupportedEncoding(CallerError):
+class UnsupportedEncoding(CallerError, code="unsupported_encoding", status=415):
     """Compressed request bodies are not accepted. Send the body without Content-Encoding."""
 
-    code = "unsupported_encoding"
-    status = 415
 
-
-class UpgradeRequired(CallerError):
+class UpgradeRequired(CallerError, code="websocket_not_served", status=426):
     """WebSockets are not served on this path. Use HTTP POST."""
 
-    code = "websocket_not_served"
-    status = 426
 
-
-class TooManyAttempts(CallerError):
+class TooManyAttempts(CallerError, code="too_many_attempts", status=429, retryable=True):
     """Too many attempts. Wait before the next one."""
-
-    code = "too_many_attempts"
-    status = 429
-    retryable = True
 
 
 # The upstream
 
 
-class UpstreamError(BodhiError):
+class UpstreamError(BodhiError, code="upstream_error", status=502, retryable=True):
     """The provider could not be used."""
 
-    code = "upstream_error"
-    status = 502
-    retryable = True
 
-
-class UpstreamUnreachable(UpstreamError):
+class UpstreamUnreachable(UpstreamError, code="upstream_unreachable"):
     """Network error: the provider could not be reached."""
 
-    code = "upstream_unreachable"
 
-
-class UpstreamBroke(UpstreamError):
+class UpstreamBroke(UpstreamError, code="upstream_broke_off"):
     """The provider closed the connection before its answer was complete."""
 
-    code = "upstream_broke_off"
 
-
-class UpstreamMalformed(UpstreamError):
+class UpstreamMalformed(UpstreamError, code="upstream_malformed"):
     """The provider's answer is not valid HTTP."""
 
-    code = "upstream_malformed"
 
-
-class UpstreamRedirect(UpstreamError):
+class UpstreamRedirect(UpstreamError, code="upstream_redirect", retryable=False):
     """The provider answered with a redirect, which Bodhi never follows. Correct the api model's base URL."""
 
-    code = "upstream_redirect"
-    retryable = False
 
-
-class UpstreamTimeout(UpstreamError):
+class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
     """The provider did not answer in time."""
-
-    code = "upstream_timeout"
-    status = 504
 
 
 # The gateway
 
 
-class GatewayError(BodhiError):
+class GatewayError(BodhiError, code="gateway_error", status=500):
     """Bodhi could not do its part."""
 
-    code = "gateway_error"
-    status = 500
 
-
-class StoreUnavailable(GatewayError):
+class StoreUnavailable(GatewayError, code="store_unavailable", status=503, retryable=True):
     """Bodhi's store does not answer right now, so this could not be decided. Try again shortly."""
 
-    code = "store_unavailable"
-    status = 503
-    retryable = True
 
-
-class Overloaded(GatewayError):
+class Overloaded(GatewayError, code="overloaded", status=503, retryable=True):
     """Bodhi has no capacity for this call right now. Try again shortly."""
 
-    code = "overloaded"
-    status = 503
-    retryable = True
 
-
-class IdentityProviderUnavailable(GatewayError):
+class IdentityProviderUnavailable(GatewayError, code="identity_provider_unavailable", status=503, retryable=True):
     """The identity provider could not be reached or did not answer as OpenID Connect asks. Try again shortly."""
 
-    code = "identity_provider_unavailable"
-    status = 503
-    retryable = True
 
-
-class NotReady(GatewayError):
+class NotReady(GatewayError, code="setup_required", status=503):
     """Bodhi has no Admin yet. Open the setup link that `bodhi serve` printed, or run `bodhi setup`."""
 
-    code = "setup_required"
-    status = 503
 
-
-class InternalError(GatewayError):
+class InternalError(GatewayError, code="internal_error", status=500):
     """An internal error in Bodhi. The log has the details under this request's id."""
-
-    code = "internal_error"
-    status = 500
 
 
 # Before listening
