@@ -309,6 +309,12 @@ async def test_managers_switch_and_end_tokens_of_people_up_to_manager_only(
     assert error_of(await control.call("DELETE", path, boss))[:2] == (403, "role_too_low")
     assert await state_of(control, of_admin["token"]) == ""
 
+    await control.services.refusals.flush()
+    async with control.store.read() as connection:
+        query = select(audit_log.c.action, audit_log.c.user_name).where(audit_log.c.reason == "role_too_low")
+        noted = {tuple(row) for row in await connection.execute(query)}
+    assert noted == {("token.change", "max"), ("token.rotate", "max"), ("token.rotate", "ada"), ("token.revoke", "max")}
+
 
 async def test_only_admins_let_a_token_last_for_ever(control: Control) -> None:
     await control.add_user("root", Role.ADMIN)

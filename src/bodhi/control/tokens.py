@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from bodhi.control.guards import Acting, Allowed, check_confirmed
+from bodhi.control.noting import noted
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Body, Time
 from bodhi.control.services import Given, Services, reload
@@ -150,7 +151,8 @@ async def change(principal: Allowed, actor: Acting, services: Given, token_id: s
 
     What lets it work for longer, or with more models, needs a recent sign-in.
     """
-    grant = await change_token(services.mint, actor, token_id, body.change(), _may_change(services, principal))
+    with noted(services, actor, "token.change"):
+        grant = await change_token(services.mint, actor, token_id, body.change(), _may_change(services, principal))
     await reload(services)
     async with services.store.read() as connection:
         used = await tokens_last_used(connection, [grant.id])
@@ -161,7 +163,8 @@ async def change(principal: Allowed, actor: Acting, services: Given, token_id: s
 async def rotate(principal: Allowed, actor: Acting, services: Given, token_id: str, body: Rotation) -> Minted:
     """Give one's API token a new secret, and its lifetime anew. The secret of before works until the overlap ends."""
     check = _may_rotate(principal)
-    secret, grant = await rotate_token(services.mint, actor, token_id, body.overlap_seconds, check)
+    with noted(services, actor, "token.rotate"):
+        secret, grant = await rotate_token(services.mint, actor, token_id, body.overlap_seconds, check)
     await reload(services)
     return Minted(**_shown(services, grant, None).model_dump(mode="python"), token=secret.reveal())
 
@@ -169,7 +172,8 @@ async def rotate(principal: Allowed, actor: Acting, services: Given, token_id: s
 @router.delete("/tokens/{token_id}", status_code=204)
 async def revoke(principal: Allowed, actor: Acting, services: Given, token_id: str) -> None:
     """Revoke an API token at once: one's own, as Manager that of people up to Manager, as Admin anybody's."""
-    await end_token(services.mint, actor, token_id, lambda token, _: _check_reach(principal, token))
+    with noted(services, actor, "token.revoke"):
+        await end_token(services.mint, actor, token_id, lambda token, _: _check_reach(principal, token))
     await reload(services)
 
 
