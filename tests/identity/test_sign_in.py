@@ -30,6 +30,7 @@ from bodhi.identity.throttle import LIMITS, PASSWORD_AGAIN, PASSWORD_OF_ACCOUNT,
 from bodhi.identity.tokens import TokenHasher, new_token
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
+from bodhi.storage.invites import PASSWORD_RESET, Link, find_link, insert_link
 from bodhi.storage.sessions import delete_sessions, get_session, list_sessions
 from bodhi.storage.tables import audit_log, users
 from bodhi.storage.users import User, find_user, insert_user, set_password_hash
@@ -360,6 +361,20 @@ async def test_a_new_password_ends_the_other_sessions(sessions: Sessions, store:
         await sessions.sign_in("ada", GOOD, BY_PROGRAM)
     await sessions.sign_in("ada", BETTER, BY_PROGRAM)
     assert ("user.password", "ada") in await actions(store)
+
+
+async def test_a_new_password_ends_the_links_that_would_set_another(sessions: Sessions, store: Store) -> None:
+    actor, _ = await signed_in(sessions)
+    user_id, now = actor.user_id or "", SYSTEM_CLOCK.now()
+    link = Link(
+        id="l1", mac=b"m", purpose=PASSWORD_RESET, user_id=user_id, created_by="a", created_by_name="a",
+        created_at=now, expires_at=now + 900,
+    )  # fmt: skip
+    async with store.write() as connection:
+        await insert_link(connection, link)
+    await sessions.change_password(actor, GOOD, BETTER)
+    async with store.read() as connection:
+        assert await find_link(connection, b"m", PASSWORD_RESET, now) is None
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from bodhi.identity.throttle import PASSWORD_AGAIN, PASSWORD_FROM_ADDRESS, PASSW
 from bodhi.identity.tokens import FOR_SESSIONS, TokenHasher, looks_like_token, new_token
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
+from bodhi.storage.invites import revoke_links_of
 from bodhi.storage.sessions import (
     Session,
     confirm_session,
@@ -145,6 +146,8 @@ class Sessions:
             ended = await delete_sessions(connection, user.id, but=actor.session_id)
             user = await self._proved(connection, user, PASSWORD_AGAIN)
             await set_password_hash(connection, user.id, password_hash)
+            # Whoever holds a link that sets this password could undo the change.
+            await revoke_links_of(connection, user.id, self._clock.now())
             opened = await self.renew(connection, actor.session_id)
             after = {"sessions_ended": len(ended)}
             act = Act(action="user.password", subject_id=user.id, subject_name=user.name, after=after)

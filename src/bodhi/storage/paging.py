@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, or_, select
+from sqlalchemy import Select, Table, and_, false, or_, select
+
+from bodhi.storage.text import is_storable
 
 MAX_PAGE = 1_000
 
@@ -12,7 +14,9 @@ def page(
 ) -> Select[Any]:
     """Order a query by time and id, and cut one page out of it. A cursor whose row is gone yields an empty page."""
     at, row_id = table.c[time], table.c.id
-    if after is not None:
+    if after is not None and not is_storable(after):
+        query = query.where(false())
+    elif after is not None:
         start = select(at).where(row_id == after).scalar_subquery()
         beyond = at < start if newest_first else at > start
         tied = row_id < after if newest_first else row_id > after
