@@ -12,6 +12,7 @@ from sqlalchemy import update
 from typing_extensions import override
 
 from bodhi.core.audit import Actor
+from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.credential import Secret
 from bodhi.core.errors import (
     ConfirmationNeeded,
