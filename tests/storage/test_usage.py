@@ -3,7 +3,6 @@
 from dataclasses import fields, replace
 from itertools import pairwise
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +10,7 @@ from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
 from bodhi.storage.insert_new import MOST_ROWS
-from bodhi.storage.usage import COLUMNS, LARGEST, MAX_TEXT, insert_usage, list_usage, purge_usage
+from bodhi.storage.usage import COLUMNS, LARGEST, MAX_TEXT, find_usage, insert_usage, list_usage, purge_usage
 
 FULL = UsageRecord(
     id="01",
@@ -95,15 +94,13 @@ async def test_pages_cover_everything_once_newest_first(store: Store) -> None:
     assert all(newer.at >= older.at for newer, older in pairwise(seen))
 
 
-async def test_filters_narrow_the_list(store: Store) -> None:
+async def test_a_call_is_found_by_its_id_by_whom_it_belongs_to(store: Store) -> None:
     async with store.usage_write() as connection:
-        await insert_usage(connection, [FULL, EMPTY, replace(FULL, id="03", user_id="other", at=7.0)])
-        assert await list_usage(connection, limit=9, status=401) == [EMPTY]
-        assert await list_usage(connection, limit=9, user_id="u", stream=True) == [FULL]
-        assert [record.id for record in await list_usage(connection, limit=9, until=8.0)] == ["03"]
-        assert [record.id for record in await list_usage(connection, limit=9, since=8.0)] == ["02", "01"]
-        with pytest.raises(ValueError, match="id"):
-            await list_usage(connection, limit=9, id="01")
+        await insert_usage(connection, [FULL, EMPTY])
+        assert await find_usage(connection, "01") == await find_usage(connection, "01", "u") == FULL
+        assert await find_usage(connection, "01", "somebody") is None
+        assert await find_usage(connection, "02", "u") is None
+        assert await find_usage(connection, "\x00") is None
 
 
 async def test_old_records_are_purged(store: Store) -> None:

@@ -1,7 +1,6 @@
 """Which usage records are wanted: the conditions that lists, exports and sums share. No query is run here."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, or_
 
@@ -40,22 +39,26 @@ class UsageFilter:
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the conditions of a query."""
         table = usage_records.c
-        wanted: list[tuple[Any, ColumnElement[bool]]] = [
-            (self.owner_id, table.user_id == self.owner_id),
-            (self.user_id, table.user_id == self.user_id),
-            (self.token_id, table.token_id == self.token_id),
-            (self.api_model_id, table.api_model_id == self.api_model_id),
-            (self.model, or_(table.model_asked == self.model, table.model_sent == self.model)),
-            (self.endpoint, table.endpoint == self.endpoint),
-            (self.error, table.error == self.error),
-            (self.failed, table.error.is_not(None) if self.failed else table.error.is_(None)),
-            (self.stream, table.stream == self.stream),
-            (self.since, table.at >= self.since),
-            (self.until, table.at < self.until),
-        ]
-        found = [condition for value, condition in wanted if value is not None]
+        equal = (
+            (table.user_id, self.owner_id),
+            (table.user_id, self.user_id),
+            (table.token_id, self.token_id),
+            (table.api_model_id, self.api_model_id),
+            (table.endpoint, self.endpoint),
+            (table.error, self.error),
+            (table.stream, self.stream),
+        )
+        found: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+        if self.model is not None:
+            found.append(or_(table.model_asked == self.model, table.model_sent == self.model))
         if self.statuses is not None:
             found.append(table.status.between(self.statuses.start, self.statuses.stop - 1))
+        if self.failed is not None:
+            found.append(table.error.is_not(None) if self.failed else table.error.is_(None))
+        if self.since is not None:
+            found.append(table.at >= self.since)
+        if self.until is not None:
+            found.append(table.at < self.until)
         return found
 
 

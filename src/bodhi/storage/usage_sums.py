@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Label, Text, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Label, Text, case, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodhi.storage.tables import usage_records
@@ -132,7 +132,7 @@ def _aggregates() -> list[Label[Any]]:
     ]
     for name in (*SUMMED, "total_us"):
         column = table[name]
-        found.append(func.coalesce(func.sum(column.bitwise_rshift(HALF)), 0).label(f"{name}_high"))
+        found.append(func.coalesce(func.sum(column.bitwise_rshift(literal(HALF, Integer))), 0).label(f"{name}_high"))
         found.append(func.coalesce(func.sum(column.bitwise_and(2**HALF - 1)), 0).label(f"{name}_low"))
     return found
 
