@@ -9,6 +9,7 @@ TESTS = ROOT / "tests"
 WITHOUT_OWN_TEST = {
     "__main__.py": "one call of the command line",
     "core/call.py": "records without behaviour",
+    "core/session.py": "four numbers",
     "core/types.py": "names for types",
     "core/usage.py": "records without behaviour",
     "formats/contract.py": "records without behaviour; tests/formats/test_contract.py states their laws",
@@ -21,6 +22,7 @@ FOLDERS_COVERED_ELSEWHERE = {
 
 
 BESIDE_THE_MIRROR = {
+    "control/test_every_change.py": "walks the table of access: each change leaves its act",
     "formats/test_contract.py": "the laws of every row of the registry",
     "formats/test_official_clients.py": "shows every dialect's errors and breaks to the official clients",
     "formats/test_sixth_format.py": "adds a toy format by one file and one line",

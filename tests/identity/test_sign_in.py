@@ -12,7 +12,6 @@ from sqlalchemy import update
 from typing_extensions import override
 
 from bodhi.core.audit import Actor
-from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.credential import Secret
 from bodhi.core.errors import (
     ConfirmationNeeded,
@@ -366,7 +365,7 @@ async def test_a_new_password_ends_the_other_sessions(sessions: Sessions, store:
 
 async def test_a_new_password_ends_the_links_that_would_set_another(sessions: Sessions, store: Store) -> None:
     actor, _ = await signed_in(sessions)
-    user_id, now = actor.user_id or "", SYSTEM_CLOCK.now()
+    user_id, now = actor.user_id or "", StillClock().time
     link = Link(
         id="l1", mac=b"m", purpose=PASSWORD_RESET, user_id=user_id, created_by="a", created_by_name="a",
         created_at=now, expires_at=now + 900,
