@@ -123,7 +123,7 @@ async def test_an_endpoint_lets_in_whom_its_row_names_and_nobody_else(control: C
             assert response.status_code < 500, (caller, response.text)
 
 
-def test_every_endpoint_has_a_row_and_every_row_an_endpoint(control: Control) -> None:
+async def test_every_endpoint_has_a_row_and_every_row_an_endpoint(control: Control) -> None:
     found = {endpoint for endpoint, _ in guarded_endpoints(create_control_api(control.services))}
 
     assert found == set(BY_ENDPOINT)
