@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import uvicorn
 from sqlalchemy import insert
+from uvicorn.server import ServerState
 
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
@@ -47,7 +48,6 @@ from bodhi.storage.vault import DataKey
 from tests.fakes.clocks import StillClock
 from tests.fakes.oidc.hostile import Parts, new_oidc
 from tests.fakes.stores import fresh_store, new_vault
-from tests.fakes.waiting import eventually
 
 PASSWORD = "correct zebra stapler"
 PASSWORDS = Passwords(passes=1, memory_kib=64)
@@ -183,16 +183,22 @@ def _no_jar() -> CookieJar:
 
 @asynccontextmanager
 async def _served(services: Services) -> AsyncIterator[str]:
-    app = create_control_api(services)
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+    """Serve without the server's own loop, whose ticks would cost each test a fifth of a second at its end."""
+    config = uvicorn.Config(create_control_api(services), lifespan="off", log_config=None, access_log=False)
+    config.load()
+    state = ServerState()
+
+    protocol: Any = config.http_protocol_class
+
     # asyncio turns off delays on sockets that name their protocol, which saves 40 ms a call.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
-        async with asyncio.TaskGroup() as group:
-            serving = group.create_task(server._serve([listening]))
-            await eventually(lambda: server.started)
-            try:
-                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            finally:
-                server.should_exit = True
-                await serving
+        serving = await asyncio.get_running_loop().create_server(lambda: protocol(config, state, {}), sock=listening)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            serving.close()
+            for connection in list(state.connections):
+                connection.shutdown()
+            await asyncio.gather(*state.tasks, return_exceptions=True)
+            await serving.wait_closed()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
@@ -106,10 +106,9 @@ def _assembled() -> ControlApi:
         telemetry=SILENT,
         responses={status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 503)},
     )
-    below = APIRouter(prefix=PREFIX)
     for router in ROUTERS:
-        below.include_router(router)
-    app.include_router(below)
+        # Straight into the application: a router between them would have every endpoint analysed twice.
+        app.include_router(router, prefix=PREFIX)
     app.include_router(health.router)
     add_error_handlers(app)
     check_access_table(app)
