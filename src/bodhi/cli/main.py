@@ -6,7 +6,7 @@ import sys
 import typer
 
 from bodhi import __version__
-from bodhi.cli import api_models, audit, backup, check, keys, openapi, serve, setup, tokens, users
+from bodhi.cli import api_models, audit, backup, check, keys, openapi, serve, setup, tokens, usage, users
 from bodhi.cli.output import print_line, print_problem
 from bodhi.core.errors import BodhiError, StartupError
 
@@ -27,6 +27,7 @@ app.command("setup")(setup.setup)
 app.add_typer(users.app, name="user", help="People: who may sign in, and with which role.")
 app.add_typer(tokens.app, name="token", help="API tokens: what programs show instead of a provider's key.")
 app.add_typer(api_models.app, name="api-model", help="Api models: the providers that Bodhi forwards to.")
+app.add_typer(usage.app, name="usage", help="Usage records: what calls there were, and what they cost.")
 app.add_typer(keys.app, name="keys", help="The keys that provider keys are encrypted with.")
 app.command("backup")(backup.backup)
 app.add_typer(audit.app, name="audit", help="The audit trail: who did what, and the proof that nobody changed it.")

@@ -16,6 +16,7 @@ from bodhi.core.audit import Act
 from bodhi.core.errors import UnknownObject
 from bodhi.core.principal import Principal, Role
 from bodhi.core.usage import UsageRecord, cost_usd
+from bodhi.storage.engine import Store
 from bodhi.storage.paging import MAX_PAGE
 from bodhi.storage.usage import COLUMNS, find_usage, list_usage
 from bodhi.storage.usage_filter import UsageFilter
@@ -176,7 +177,7 @@ async def export(
     act = Act(action="usage.export", after=query.model_dump(mode="json", exclude_none=True))
     async with services.store.write() as connection:
         await services.audit.append(connection, actor, act)
-    batches = _batches(services, query.wanted(principal))
+    batches = exported(services.store, query.wanted(principal))
     return await stream_export(query.format, EXPORTED, batches, name="bodhi-usage")
 
 
@@ -190,11 +191,11 @@ async def one_call(principal: Allowed, services: Given, call_id: str) -> CallSho
     return _shown(record)
 
 
-async def _batches(services: Services, wanted: UsageFilter) -> AsyncIterator[Sequence[Row]]:
-    """Yield the rows of an export; each batch is read by itself, so that a slow reader holds no connection."""
+async def exported(store: Store, wanted: UsageFilter) -> AsyncIterator[Sequence[Row]]:
+    """Yield the rows of an export, newest first; each batch is read by itself: a slow reader holds no connection."""
     before: str | None = None
     while True:
-        async with services.store.usage_read() as connection:
+        async with store.usage_read() as connection:
             records = await list_usage(connection, wanted, limit=MAX_PAGE, before=before)
         if records:
             yield [_shown(record).model_dump(mode="json") for record in records]
@@ -224,15 +225,16 @@ def _summary_shown(group_by: GroupBy, found: Summary, services: Services | None)
     """Show a summary; what the recorder lost is shown where its services are given."""
     return SummaryShown(
         group_by=group_by,
-        data=[GroupShown(key=key, **_sums_shown(sums)) for key, sums in found.groups],
-        rest=None if found.rest is None else SumsShown(**_sums_shown(found.rest)),
-        total=SumsShown(**_sums_shown(found.total)),
+        data=[GroupShown(key=key, **sums_shown(sums)) for key, sums in found.groups],
+        rest=None if found.rest is None else SumsShown(**sums_shown(found.rest)),
+        total=SumsShown(**sums_shown(found.total)),
         dropped=None if services is None else dict(+services.recorder.dropped),
         queued=None if services is None else services.recorder.queued,
     )
 
 
-def _sums_shown(sums: UsageSums) -> dict[str, Any]:
+def sums_shown(sums: UsageSums) -> dict[str, Any]:
+    """Return the values of `SumsShown`."""
     cost = sums.cost_nano if sums.priced else None
     return {
         "count": sums.count,

@@ -1,0 +1,105 @@
+"""`bodhi usage`: sums and exports the records of calls, those of everybody."""
+
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from bodhi.cli.options import HomeOption, JsonOption, find_owner, host_actor, with_home
+from bodhi.cli.output import print_json, print_table
+from bodhi.control.audit import read_moment
+from bodhi.control.exports import ExportFormat, write_head, write_rows
+from bodhi.control.usage import EXPORTED, exported, sums_shown
+from bodhi.core.audit import Act
+from bodhi.core.usage import cost_usd
+from bodhi.home import Home
+from bodhi.storage.usage_filter import UsageFilter
+from bodhi.storage.usage_sums import GroupBy, Summary, UsageSums, sum_usage
+
+app = typer.Typer(no_args_is_help=True)
+
+UserOption = Annotated[str | None, typer.Option("--user", help="Only the calls of the user of this name.")]
+ModelOption = Annotated[str | None, typer.Option("--model", help="Only calls that asked for this model, or sent it.")]
+SinceOption = Annotated[str | None, typer.Option(help="Calls from this time on, such as 2026-01-31T00:00:00Z.")]
+UntilOption = Annotated[str | None, typer.Option(help="Calls before this time.")]
+
+
+@app.command("summary")
+def summary(  # noqa: PLR0913 # one argument an option
+    *,
+    group_by: Annotated[
+        GroupBy, typer.Option(help="What is put together: model, api_model, token, user, day, endpoint or status.")
+    ] = GroupBy.MODEL,
+    user: UserOption = None,
+    model: ModelOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sum calls, tokens and costs, the groups with most calls first."""
+    wanted = _wanted(model, since, until)
+
+    async def work(opened: Home) -> Summary:
+        narrowed = await _of_user(opened, wanted, user)
+        async with opened.store.usage_read() as connection:
+            return await sum_usage(connection, narrowed, group_by)
+
+    found = with_home(home, work)
+    if as_json:
+        groups = [{"key": key, **sums_shown(sums)} for key, sums in found.groups]
+        rest = None if found.rest is None else sums_shown(found.rest)
+        print_json({"group_by": group_by.value, "data": groups, "rest": rest, "total": sums_shown(found.total)})
+        return
+    rows = [(key or "(none)", *_cells(sums)) for key, sums in found.groups]
+    if found.rest is not None:
+        rows.append(("(others)", *_cells(found.rest)))
+    if rows:
+        rows.append(("total", *_cells(found.total)))
+    names = ["Calls", "Errors", "Input", "Output", "USD", "Without price"]
+    print_table([group_by.value.replace("_", " ").capitalize(), *names], rows, "There are no such calls.")
+
+
+@app.command("export")
+def export(
+    *,
+    export_format: Annotated[ExportFormat, typer.Option("--format", help="jsonl or csv.")] = ExportFormat.CSV,
+    user: UserOption = None,
+    model: ModelOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Write calls to standard output, newest first. The export is noted in the audit trail."""
+    wanted = _wanted(model, since, until)
+
+    async def work(opened: Home) -> None:
+        narrowed = await _of_user(opened, wanted, user)
+        asked = {name: value for name, value in asdict(narrowed).items() if value is not None}
+        async with opened.store.write() as connection:
+            act = Act(action="usage.export", after={"format": export_format.value, **asked})
+            await opened.audit.append(connection, host_actor(), act)
+        sys.stdout.write(write_head(export_format, EXPORTED))
+        async for batch in exported(opened.store, narrowed):
+            sys.stdout.write(write_rows(export_format, EXPORTED, batch))
+        sys.stdout.flush()
+
+    with_home(home, work)
+
+
+def _wanted(model: str | None, since: str | None, until: str | None) -> UsageFilter:
+    return UsageFilter(model=model, since=read_moment(since, "since"), until=read_moment(until, "until"))
+
+
+async def _of_user(home: Home, wanted: UsageFilter, name: str | None) -> UsageFilter:
+    if name is None:
+        return wanted
+    owner = await find_owner(home, name)
+    return UsageFilter(user_id=owner.id, model=wanted.model, since=wanted.since, until=wanted.until)
+
+
+def _cells(sums: UsageSums) -> tuple[object, ...]:
+    cost = cost_usd(sums.cost_nano if sums.priced else None)
+    tokens = (sums.input_tokens, sums.output_tokens)
+    return (sums.count, sums.errors, *tokens, cost or "unknown", sums.count - sums.priced)
