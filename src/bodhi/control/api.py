@@ -1,6 +1,7 @@
 """Puts the control API together: routers, errors, the description as OpenAPI. No endpoint lives here."""
 
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -54,6 +55,23 @@ ROUTERS = (
     keys.router,
     audit.router,
 )
+ERROR_RESPONSES = {
+    str(status.value): {
+        "description": status.phrase,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}},
+    }
+    for status in (
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+}
+"""The errors of every operation. Told to the framework, they would be analysed anew for each of them at every start."""
+
 SILENT: TelemetryConfig = {
     "tracing": False,
     "metrics": False,
@@ -71,12 +89,17 @@ class ControlApi(FastAPI):
         """Return the OpenAPI description."""
         if self.openapi_schema is None:
             document = super().openapi()
+            schemas = document["components"]["schemas"]
             for operations in document["paths"].values():
                 for operation in operations.values():
-                    # Malformed requests are answered 400 in our own body, which every operation declares.
+                    # Malformed requests are answered 400 in our own body, as every other error is.
                     operation["responses"].pop("422", None)
+                    operation["responses"] = {**ERROR_RESPONSES, **operation["responses"]}
             for unused in ("HTTPValidationError", "ValidationError"):
-                document["components"]["schemas"].pop(unused, None)
+                schemas.pop(unused, None)
+            error_body = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= {**error_body.pop("$defs"), ErrorBody.__name__: error_body}
+            document["components"]["schemas"] = dict(sorted(schemas.items()))
         return super().openapi()
 
 
@@ -104,7 +127,6 @@ def _assembled() -> ControlApi:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=SILENT,
-        responses={status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 503)},
     )
     for router in ROUTERS:
         # Straight into the application: a router between them would have every endpoint analysed twice.

@@ -51,6 +51,9 @@ _PAGE = """<!doctype html>
 """
 
 
+_HTML = {"text/html": {"schema": {"type": "string"}}}
+
+
 class OidcState(BaseModel):
     """Whether there is an identity provider to sign in with."""
 
@@ -104,7 +107,13 @@ async def start(actor: Public, services: Given, request: Request, response: Resp
 @router.get(
     "/oidc/callback",
     response_class=HTMLResponse,
-    responses={303: {"description": "Signed in; on to Bodhi's pages, with the session's cookie."}},
+    responses={
+        303: {"description": "Signed in; on to Bodhi's pages, with the session's cookie."},
+        **{
+            status: {"description": "A page that says why not.", "content": _HTML}
+            for status in (400, 401, 404, 409, 503)
+        },
+    },
 )
 async def way_back(actor: Public, services: Given, request: Request) -> Response:
     """Take the browser back from the identity provider: on to Bodhi's pages, or to a page that says why not."""
