@@ -20,6 +20,7 @@ from bench.scenarios import SCENARIOS, chosen
 from bench.sign_ins import ROUNDS, SECONDS, keeps_promise, measure_sign_ins, sign_in_table
 from bench.topology import Cores, going_first
 from bench.upstream import Upstream, running_upstream
+from bench.usage import CALLS, measure_usage
 from bench.windows import Gauge
 
 BEHAVIOUR = "behaviour"
@@ -42,6 +43,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--sign-ins", action="store_true", help="streams beside 50 people who sign in, and nothing else"
     )
+    parser.add_argument("--usage", action="store_true", help="100,000 calls, and whether usage adds up; nothing else")
     parser.add_argument("--first", action="store_true", help="run before the machine's other work (root only)")
     parser.add_argument("--pages", action="store_true", help="put the ratios into README.md and docs/performance.md")
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE", help="print the results of an earlier run")
@@ -57,6 +59,8 @@ def main() -> int:
     try:
         if options.sign_ins:
             return show_sign_ins(options)
+        if options.usage:
+            return show_usage(options)
         if options.earlier is not None:
             results = load_results(options.earlier)
         else:
@@ -70,6 +74,12 @@ def main() -> int:
         written = ", ".join(os.path.relpath(page) for page in write_pages(results))
         print(f"\nFigures written into: {written}", file=sys.stderr)
     return 1 if results.faults() else 0
+
+
+def show_usage(options: argparse.Namespace) -> int:
+    """Make many calls and see whether usage adds up; 1 when it does not."""
+    with tempfile.TemporaryDirectory(prefix="bodhi-bench-") as folder:
+        return 0 if measure_usage(Path(folder), 2_000 if options.quick else CALLS) else 1
 
 
 def show_sign_ins(options: argparse.Namespace) -> int:
