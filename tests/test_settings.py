@@ -18,6 +18,7 @@ BAD_VALUES = {
     "BODHI_ENCRYPTION_KEY_FILE": ["~nobody-of-that-name/x"],
     "BODHI_MAX_CONNECTIONS": ["-5", "1.5"],
     "BODHI_DRAIN_TIMEOUT": ["86401"],
+    "BODHI_USAGE_DAYS": ["-1", "36501", "a year"],
     "BODHI_OIDC_ROLES": ["admins", "=admin", "admins=", "admins=admin,devs"],
 }
 

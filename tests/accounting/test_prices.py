@@ -39,7 +39,14 @@ async def test_a_call_is_priced_by_the_provider_s_address_and_the_model_sent(
 
 @pytest.mark.parametrize(
     "base_url",
-    ["http://127.0.0.1:1234/v1", "http://10.0.0.7/v1", "http://localhost/v1", "https://llm.example.org/v1", None],
+    [
+        "http://127.0.0.1:1234/v1",
+        "http://10.0.0.7/v1",
+        "http://localhost/v1",
+        "http://api.openai.com/v1",
+        "https://llm.example.org/v1",
+        None,
+    ],
 )
 async def test_a_model_elsewhere_has_no_known_price(base_url: str | None) -> None:
     assert await cost_at(base_url, replace(CALL)) is None
@@ -84,6 +91,11 @@ def test_loading_the_table_opens_no_socket_and_starts_no_thread() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_gateway_starts_without_the_table() -> None:
-    program = "import sys, bodhi.cli.main; raise SystemExit('genai_prices' in sys.modules)"
+def test_neither_the_start_nor_a_model_of_one_s_own_loads_the_table() -> None:
+    program = (
+        "import asyncio, sys, bodhi.cli.main\n"
+        "from tests.accounting.test_prices import CALL, Prices\n"
+        "asyncio.run(Prices(lambda _: 'http://10.0.0.7/v1').price([CALL]))\n"
+        "raise SystemExit('genai_prices' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=50).returncode == 0

@@ -57,7 +57,8 @@ class Prices:
         if record.input_tokens is None or record.model_sent is None or record.api_model_id is None:
             return None
         base_url = self._base_url_of(record.api_model_id)
-        return None if base_url is None else (base_url, record.model_sent)
+        # Whoever has prices is reached by HTTPS: a gateway before models of its own never loads the table.
+        return (base_url, record.model_sent) if base_url is not None and base_url.startswith("https://") else None
 
     async def _tariffs_of(self, keys: set[_Key]) -> dict[_Key, Tariff | None]:
         remembered = self._tariffs
