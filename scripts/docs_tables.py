@@ -16,6 +16,7 @@ from bodhi.cli.main import app
 from bodhi.control import health
 from bodhi.control.access import BY_ENDPOINT, PREFIX, ROWS, Access, Confirm
 from bodhi.control.api import ROUTERS
+from bodhi.core.audit import ACTIONS
 from bodhi.core.principal import PROGRAM_SCOPES, Role
 from bodhi.formats.contract import Dialect, Endpoint, ModelIn, Serves
 from bodhi.formats.registry import FORMATS
@@ -210,6 +211,11 @@ def write_limits() -> str:
     return _table(["what", "limit"], rows)
 
 
+def write_actions() -> str:
+    """Write what the audit trail can tell."""
+    return _table(["action", "meaning"], [[_code(action), meaning] for action, meaning in ACTIONS.items()])
+
+
 def _by_status(refusal: refusals.Refusal) -> tuple[int, str]:
     return refusal.status, refusal.code
 
@@ -228,6 +234,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "roles": write_roles,
     "commands": write_commands,
     "refusals": write_refusals,
+    "actions": write_actions,
 }
 
 

@@ -132,7 +132,7 @@ async def export(
     filters: Filters,
     export_format: Annotated[ExportFormat, Query(alias="format")] = ExportFormat.JSONL,
 ) -> StreamingResponse:
-    """Export acts, oldest first, as JSON Lines or CSV. The export is itself an act, and the last one in the file."""
+    """Export acts, oldest first, as JSON Lines or CSV. The export is itself an act, written before the first byte."""
     asked = {name: getattr(filters, name) for name in Wanted.__dataclass_fields__ if getattr(filters, name) is not None}
     async with services.store.write() as connection:
         act = Act(action="audit.export", after={"format": export_format.value, **asked})
