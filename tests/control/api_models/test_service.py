@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bodhi.core.principal import Role
+from bodhi.storage.tables import api_models
 from tests.control.api_models.test_endpoints import KEY, OAUTH_KEY, a_body, an_oauth_body
 from tests.fakes.control import Control, error_of, running_control
 
@@ -154,3 +156,18 @@ async def test_private_networks_need_the_installations_leave(tmp_path_factory: p
         admin = await control.session_of("ada")
         response = await control.call("POST", "/api-models", admin, a_body(allow_private_network=True))
         assert error_of(response) == (400, "invalid_field", "allow_private_network")
+
+
+@pytest.mark.parametrize("address", ["http://somebody@evil.example/v1", "not an address"])
+async def test_a_record_whose_stored_address_cannot_be_read_can_be_mended_and_removed(
+    control: Control, admin: dict[str, str], address: str
+) -> None:
+    paths = [await make(control, admin, a_body(prefix=prefix)) for prefix in ("a/", "b/")]
+    async with control.store.write() as connection:
+        await connection.execute(update(api_models).values(base_url=address))
+
+    mended = await control.call("PATCH", paths[0], admin, {"base_url": "https://ok.example/v1", "api_key": "sk-2"})
+    removed = await control.call("DELETE", paths[1], admin)
+
+    assert (mended.status_code, removed.status_code) == (200, 204), mended.text
+    assert key_of(control, paths[0]) == "sk-2"

@@ -228,7 +228,8 @@ def _opened(services: Services, api_model: ApiModel, sealed: str | None) -> Secr
     """Return a stored key for its fingerprint; one that does not open must keep nobody from replacing it."""
     try:
         return None if sealed is None else _open(services, api_model, sealed)
-    except ApiModelUnusable:
+    except (ApiModelUnusable, InvalidField):
+        # The second where the stored address is none, so that no key can have been entered for it.
         return None
 
 
