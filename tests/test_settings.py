@@ -19,6 +19,7 @@ BAD_VALUES = {
     "BODHI_MAX_CONNECTIONS": ["-5", "1.5"],
     "BODHI_DRAIN_TIMEOUT": ["86401"],
     "BODHI_USAGE_DAYS": ["-1", "36501", "a year"],
+    "BODHI_AUDIT_DAYS": ["-1", "36501", "a year"],
     "BODHI_OIDC_ROLES": ["admins", "=admin", "admins=", "admins=admin,devs"],
 }
 
@@ -46,6 +47,7 @@ READ = {
     "BODHI_PUBLIC_URL": ("https://bodhi.example/", "public_url", "https://bodhi.example"),
     "BODHI_TRUSTED_PROXIES": ("10.0.0.0/8, ::1", "trusted_proxies", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     "BODHI_USAGE_DAYS": ("0", "usage_days", 0),
+    "BODHI_AUDIT_DAYS": ("365", "audit_days", 365),
     "BODHI_OIDC_ISSUER": (" https://id.example/ ", "oidc_issuer", "https://id.example/"),
     "BODHI_OIDC_CLIENT_ID": ("Bodhi", "oidc_client_id", "Bodhi"),
     "BODHI_OIDC_CLIENT_SECRET": ("s=c,r t ", "oidc_client_secret", "s=c,r t"),
