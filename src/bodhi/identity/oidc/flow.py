@@ -134,7 +134,7 @@ class OidcSignIn:
             IdentityRefused: what came back is not the one answer to what this browser began.
             IdentityProviderUnavailable: the provider cannot be asked, or answers what cannot be believed.
             SessionEnded: the session that was to be confirmed has ended meanwhile.
-        Conflict: somebody else has become the first Admin meanwhile.
+            Conflict: somebody else has become the first Admin meanwhile.
         """
         flow = await self._taken(back)
         purpose = Purpose(flow.purpose)
