@@ -22,6 +22,7 @@ FOLDERS_COVERED_ELSEWHERE = {
 
 
 BESIDE_THE_MIRROR = {
+    "control/test_twins.py": "walks the table of access: nobody sees or infers what is another person's",
     "control/test_every_change.py": "walks the table of access: each change leaves its act",
     "formats/test_contract.py": "the laws of every row of the registry",
     "formats/test_official_clients.py": "shows every dialect's errors and breaks to the official clients",
