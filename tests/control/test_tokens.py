@@ -164,6 +164,23 @@ async def test_a_disabled_token_works_again_once_it_is_enabled(control: Control,
     assert await state_of(control, made["token"]) == ""
 
 
+async def test_what_somebody_else_disabled_its_owner_does_not_enable(control: Control, admin: dict[str, str]) -> None:
+    eve = await control.session_of("eve", Role.USER)
+    manager = await control.session_of("mia", Role.MANAGER)
+    path = f"/tokens/{(await mint(control, eve))['id']}"
+    assert (await control.call("PATCH", path, manager, {"disabled": True})).status_code == 200
+
+    refused = await control.call("PATCH", path, eve, {"disabled": False})
+    twice = await control.call("PATCH", path, eve, {"disabled": True})
+    still = await control.call("PATCH", path, eve, {"disabled": False})
+
+    assert error_of(refused)[:2] == error_of(still)[:2] == (403, "role_too_low")
+    assert twice.json()["state"] == "disabled"
+    assert (await control.call("PATCH", path, manager, {"disabled": False})).json()["state"] == "active"
+    for disabled in (True, False):
+        assert (await control.call("PATCH", path, eve, {"disabled": disabled})).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("body", "needs"),
     [

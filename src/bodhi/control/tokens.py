@@ -196,16 +196,19 @@ def _may_change(services: Services, principal: Principal) -> Check:
     """Return the check of a change.
 
     Raises, when called:
-        UnknownObject, RoleTooLow: as `_check_reach`, or the change is not theirs to make.
+        UnknownObject, RoleTooLow: as `_check_reach`, or the change is not theirs to make or to undo.
         ConfirmationNeeded: the token becomes wider, and the last proof of identity is too old.
     """
 
     def check(before: TokenGrant, after: TokenGrant) -> None:
         _check_reach(principal, before)
-        is_admin = principal.role >= Role.ADMIN
-        only_switched = after == replace(before, disabled_at=after.disabled_at)
-        if before.owner_id != principal.user_id and not is_admin and not only_switched:
+        is_own, is_admin = before.owner_id == principal.user_id, principal.role >= Role.ADMIN
+        only_switched = after == replace(before, disabled_at=after.disabled_at, disabled_by=after.disabled_by)
+        if not is_own and not is_admin and not only_switched:
             raise RoleTooLow("Only its owner or an Admin changes that. You may disable, enable or revoke this token.")
+        is_enabled = before.disabled_at is not None and after.disabled_at is None
+        if is_enabled and is_own and not is_admin and before.disabled_by != principal.user_id:
+            raise RoleTooLow("Somebody else disabled this token. Ask a Manager or an Admin to enable it.")
         becomes_endless = after.expires_at is None and before.expires_at is not None
         if becomes_endless and not is_admin and before.owner_role < Role.ADMIN:
             raise RoleTooLow("Only Admins may let a token last for ever.", param="expires_in_days")

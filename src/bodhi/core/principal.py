@@ -56,6 +56,8 @@ class TokenGrant:
     expires_at: float | None
     revoked_at: float | None
     disabled_at: float | None = None
+    disabled_by: str | None = None
+    """The id of the person who disabled it; None for the command line."""
     owner_disabled: bool = False
     session_id: str | None = None
     """For a chat token the session it ends with."""

@@ -57,7 +57,7 @@ async def change_token(mint: Mint, actor: Actor, token_id: str, change: TokenCha
     now = mint.clock.now()
     async with mint.store.write() as connection:
         before = await _lock(connection, token_id)
-        after = _changed(before, change, now)
+        after = _changed(before, change, actor, now)
         check(before, after)
         _check_not_over(before, now)
         if after != before:
@@ -139,14 +139,15 @@ def _check_values(change: TokenChange) -> None:
         check_days(change.lifetime.days)
 
 
-def _changed(before: TokenGrant, change: TokenChange, now: float) -> TokenGrant:
+def _changed(before: TokenGrant, change: TokenChange, actor: Actor, now: float) -> TokenGrant:
     after = before
     if change.name is not None:
         after = replace(after, name=change.name.strip())
     if change.allowed_models is not None:
         after = replace(after, allowed_models=change.allowed_models)
     if change.disabled is not None and change.disabled is not (before.disabled_at is not None):
-        after = replace(after, disabled_at=now if change.disabled else None)
+        at, by = (now, actor.user_id) if change.disabled else (None, None)
+        after = replace(after, disabled_at=at, disabled_by=by)
     if change.lifetime is not None:
         lifetime = None if change.lifetime.days is None else change.lifetime.days * DAY
         after = replace(after, lifetime=lifetime, expires_at=None if lifetime is None else now + lifetime)

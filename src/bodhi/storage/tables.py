@@ -108,6 +108,7 @@ tokens = Table(
     Column("revoked_at", Double),
     Column("last_used_at", Double),
     Column("disabled_at", Double),
+    Column("disabled_by", Text),  # who did, so that its owner does not undo what a Manager did
     Column("lifetime", Double),  # seconds that a new secret works for; null: for ever
     # The secret before the last rotation, and until when it still works.
     Column("previous_mac", LargeBinary, unique=True),

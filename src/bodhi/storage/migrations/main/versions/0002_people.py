@@ -48,6 +48,7 @@ def _users_and_sessions() -> None:
 def _tokens() -> None:
     with op.batch_alter_table("tokens") as tokens:
         tokens.add_column(sa.Column("disabled_at", sa.Double()))
+        tokens.add_column(sa.Column("disabled_by", sa.Text()))
         tokens.add_column(sa.Column("lifetime", sa.Double()))
         tokens.add_column(sa.Column("previous_mac", sa.LargeBinary()))
         tokens.add_column(sa.Column("previous_until", sa.Double()))
