@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.flows.killing import faults, prepare
 
 KILLS = 100
@@ -14,6 +16,7 @@ SEED = 20_260_131
 PATIENCE = 280
 
 
+@pytest.mark.timeout(PATIENCE + 20)
 def test_a_hundred_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.flows.killing", str(tmp_path), str(KILLS), str(SEED)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
