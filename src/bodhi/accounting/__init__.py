@@ -1,1 +1,1 @@
-"""What calls cost: recording them without slowing them down, and tidying what has grown old."""
+"""What happened, kept without slowing calls down: usage and its cost, captures, refusals, and tidying what is old."""

@@ -16,7 +16,6 @@ from bodhi.core.audit import Actor
 from bodhi.core.errors import (
     ConfirmationNeeded,
     CrossSite,
-    NotReady,
     RoleTooLow,
     ScopeTooNarrow,
     SessionNeeded,
@@ -70,12 +69,9 @@ async def allowed(
 
     Raises:
         Unauthenticated: nothing, or nothing valid, was shown.
-        NotReady: there is no Admin yet, so nobody can prove anything.
         CrossSite: another site's page asks.
         Forbidden: the role, the token's scope or the age of the proof does not do.
     """
-    if services.directory.loaded and not services.directory.snapshot.has_admin:
-        raise NotReady
     principal = await _prove(request, services)
     check_access(access_of(request), principal, services.clock.now())
     return principal

@@ -1,1 +1,1 @@
-"""Who is asking: tokens, passwords, sessions, and the first Admin. What they may do is decided elsewhere."""
+"""Who is asking, and who may change whom: tokens, passwords, sessions, links, identity providers, the first Admin."""
