@@ -52,6 +52,13 @@ class UsageRecord:
     cache_write_tokens: int | None = None
     cost_nano: int | None = None
     """Cost in billionths of a US dollar; None where the price is not known, which is not zero."""
+    checked_us: int | None = None
+    """When the token was known, from the call's start on, as the next three; None where it did not come so far."""
+    read_us: int | None = None
+    chosen_us: int | None = None
+    connected_us: int | None = None
+    finish: str | None = None
+    """Why the answer ended, in the provider's own word."""
 
 
 def cost_usd(cost_nano: int | None) -> str | None:

@@ -29,6 +29,8 @@ class SealedCapture:
     """Whether less than the whole of either is kept."""
     sealed_request: str
     sealed_response: str
+    sealed_sent: str | None = None
+    """What was sent upstream."""
 
 
 _read_columns = attrgetter(*(column.name for column in captures.columns))

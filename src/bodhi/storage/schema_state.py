@@ -10,9 +10,9 @@ from bodhi.storage.engine import Store
 MAIN_VERSION_TABLE = "schema_version_main"
 USAGE_VERSION_TABLE = "schema_version_usage"
 
-MAIN_REVISIONS = ("0001", "0002")
+MAIN_REVISIONS = ("0001", "0002", "0003")
 """Every revision of the main database, oldest first; the last is the one that this version needs."""
-USAGE_REVISIONS = ("0001", "0002")
+USAGE_REVISIONS = ("0001", "0002", "0003")
 
 SchemaState = Literal["current", "behind", "empty", "ahead"]
 

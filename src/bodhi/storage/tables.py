@@ -242,6 +242,56 @@ Index(
     postgresql_where=_HAS_PREFIX,
 )
 
+api_model_tests = Table(
+    "api_model_tests",
+    main,
+    # How the last Test connection of each api model went, as it is stored.
+    Column("api_model_id", Text, ForeignKey("api_models.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # the provider's own words, without its key
+    Column("status", Integer),  # null: there was no answer
+    Column("duration_ms", BigInteger, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    main,
+    # Conversations of the chat page. What people wrote is sealed, titles too, and bound to its row.
+    Column("id", Text, primary_key=True),
+    Column("owner_id", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("data_key_id", Text, nullable=False, index=True),  # which data key seals title and settings
+    Column("sealed_title", Text, nullable=False),
+    Column("sealed_settings", Text, nullable=False),
+    Column("leaf_id", Text),  # the message at the end of the branch that is shown
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Index("ix_chats_owner_id_updated_at", "owner_id", "updated_at"),
+)
+
+chat_messages = Table(
+    "chat_messages",
+    main,
+    # A chat is a tree: messages that share a parent are branches.
+    Column("chat_id", Text, ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("parent_id", Text),  # null: a first message
+    Column("data_key_id", Text, nullable=False, index=True),
+    Column("bytes", BigInteger, nullable=False),  # of the message as JSON, before it was sealed
+    Column("created_at", Double, nullable=False),
+    Column("sealed", Text, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    main,
+    Column("user_id", Text, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("value", Text, nullable=False),  # JSON object
+    Column("updated_at", Double, nullable=False),
+)
+
 objects = Table(
     "objects",
     main,
@@ -277,6 +327,12 @@ usage_records = Table(
     Column("reasoning_tokens", BigInteger),
     Column("cache_write_tokens", BigInteger),
     Column("cost_nano", BigInteger),  # billionths of a US dollar; null: unknown, which is not free
+    # Microseconds from the call's start; null where it did not come so far.
+    Column("checked_us", BigInteger),  # the token was known
+    Column("read_us", BigInteger),  # the request was there whole
+    Column("chosen_us", BigInteger),  # the api model was chosen and the request for it made
+    Column("connected_us", BigInteger),  # a connection to the provider was there
+    Column("finish", Text),  # why the answer ended, in the provider's word
     Index("ix_usage_records_user_id_at", "user_id", "at"),
 )
 
@@ -294,4 +350,5 @@ captures = Table(
     Column("truncated", Boolean, nullable=False),
     Column("sealed_request", Text, nullable=False),
     Column("sealed_response", Text, nullable=False),
+    Column("sealed_sent", Text),  # what was sent upstream and why it differs; null where nothing was
 )
