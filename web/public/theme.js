@@ -1,9 +1,9 @@
 // Sets the theme before the first paint. A file of its own, so that the content security policy needs no exception.
-(function () {
-  var chosen = null;
+(() => {
+  let chosen = null;
   try {
     chosen = localStorage.getItem("bodhi.theme");
   } catch {}
-  var dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.dataset.theme = dark ? "dark" : "light";
 })();
