@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from bodhi.control.guards import Allowed
 from bodhi.control.services import Given
-from bodhi.formats.contract import Format
+from bodhi.formats.contract import Endpoint, Format
 
 router = APIRouter(tags=["formats"])
 
@@ -29,6 +29,10 @@ class EndpointShown(BaseModel):
     method: str
     path: str
     generating: bool
+    url_suffix: str
+    """What is appended to an api model's base URL."""
+    probe: bool
+    """Whether it is the one that a connection test calls."""
 
 
 class FormatShown(BaseModel):
@@ -63,6 +67,7 @@ async def list_formats(_: Allowed, services: Given) -> Formats:
 
 
 def _shown(each: Format) -> FormatShown:
+    probed = each.dialect.probe("").endpoint
     return FormatShown(
         name=each.name,
         label=each.label,
@@ -83,10 +88,16 @@ def _shown(each: Format) -> FormatShown:
             )
             for provider in each.providers
         ],
-        endpoints=[
-            EndpointShown(
-                name=endpoint.name, method=endpoint.method, path=endpoint.path, generating=endpoint.generating
-            )
-            for endpoint in each.dialect.endpoints
-        ],
+        endpoints=[_endpoint(endpoint, probed) for endpoint in each.dialect.endpoints],
+    )
+
+
+def _endpoint(endpoint: Endpoint, probed: Endpoint) -> EndpointShown:
+    return EndpointShown(
+        name=endpoint.name,
+        method=endpoint.method,
+        path=endpoint.path,
+        generating=endpoint.generating,
+        url_suffix=endpoint.suffix,
+        probe=endpoint.name == probed.name,
     )

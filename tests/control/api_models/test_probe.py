@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bodhi.control.api_models.probe import FAILED, INVALID_KEY, MAX_PAGES, NETWORK, RATE_LIMIT, WORKS
+from bodhi.control.api_models.probe import MAX_PAGES
+from bodhi.control.api_models.verdict import FAILED, INVALID_KEY, NETWORK, RATE_LIMIT, WORKS
 from bodhi.formats.registry import FORMATS
 from tests.fakes.control import Control, error_of
 from tests.fakes.upstream import UpstreamThread

@@ -13,6 +13,7 @@ from bodhi.control.api_models.schemas import (
     ApiModelPatch,
     ApiModelShown,
     Fetched,
+    LastTest,
     NewApiModel,
     StoredTrial,
     Tested,
@@ -22,9 +23,10 @@ from bodhi.control.api_models.schemas import (
 from bodhi.control.guards import Acting, Allowed, check_confirmed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.services import Given, Services
-from bodhi.core.api_model import ApiModel, is_model_id
+from bodhi.core.api_model import ApiModel, is_model_id, parse_base_url
 from bodhi.core.errors import InvalidField
 from bodhi.core.principal import Principal, Role
+from bodhi.storage.api_model_tests import ApiModelTest
 
 router = APIRouter(prefix="/api-models", tags=["api models"])
 
@@ -38,7 +40,9 @@ async def list_all(
     ids = [each.id for each in visible]
     start = ids.index(cursor) + 1 if cursor in ids else len(ids) if cursor else 0
     rows, more = cut(visible[start : start + limit + 1], limit)
-    return Page(data=[_shown(services, principal, row) for row in rows], next_cursor=rows[-1].id if more else None)
+    tests = await service.last_tests(services, principal, rows)
+    shown = [_shown(services, principal, row, tests.get(row.id)) for row in rows]
+    return Page(data=shown, next_cursor=rows[-1].id if more else None)
 
 
 @router.post("", status_code=201)
@@ -61,13 +65,14 @@ async def fetch_models(principal: Allowed, services: Given, body: Trial) -> Fetc
 @router.post("/test-connection")
 async def try_connection(principal: Allowed, services: Given, body: Trial) -> Tested:
     """Ask a provider for one token with the values of a form, Extra Headers and Extra Body included."""
-    return await _tested(services, principal, body)
+    _, _, outcome = await _tried(services, principal, body)
+    return Tested.model_validate(outcome, from_attributes=True)
 
 
 @router.get("/{api_model_id}")
 async def read(principal: Allowed, services: Given, api_model_id: str) -> ApiModelShown:
     """Read one api model."""
-    return _shown(services, principal, await service.found(services, principal, api_model_id))
+    return await _shown_with_test(services, principal, await service.found(services, principal, api_model_id))
 
 
 @router.patch("/{api_model_id}")
@@ -77,7 +82,8 @@ async def change(
     """Change the named fields of an api model. A stored key stays unless the request names it."""
     given = body.given()
     _check_key_confirmed(services, principal, given)
-    return _shown(services, principal, await service.change(services, principal, actor, api_model_id, given))
+    changed = await service.change(services, principal, actor, api_model_id, given)
+    return await _shown_with_test(services, principal, changed)
 
 
 @router.delete("/{api_model_id}", status_code=204)
@@ -96,9 +102,21 @@ async def fetch_models_of(principal: Allowed, services: Given, api_model_id: str
 async def try_connection_of(
     principal: Allowed, services: Given, api_model_id: str, body: StoredTrial | None = None
 ) -> Tested:
-    """Ask a stored api model's provider for one token."""
-    model = body.model if body else None
-    return await _tested(services, principal, Trial(id=api_model_id, model=model))
+    """Ask a stored api model's provider for one token, and keep how that went with the api model."""
+    trial = Trial(id=api_model_id, model=body.model if body else None)
+    api_model, model, outcome = await _tried(services, principal, trial)
+    test = ApiModelTest(
+        api_model_id=api_model.id,
+        at=services.clock.now(),
+        ok=outcome.ok,
+        model=model,
+        message=outcome.message,
+        detail=outcome.detail,
+        status=outcome.status,
+        duration_ms=outcome.duration_ms,
+    )
+    await service.keep_test(services, api_model, test)
+    return Tested.model_validate(outcome, from_attributes=True)
 
 
 def _check_key_confirmed(services: Services, principal: Principal, given: Mapping[str, Any]) -> None:
@@ -107,7 +125,7 @@ def _check_key_confirmed(services: Services, principal: Principal, given: Mappin
         check_confirmed(principal, services.clock.now())
 
 
-async def _tested(services: Services, principal: Principal, body: Trial) -> Tested:
+async def _tried(services: Services, principal: Principal, body: Trial) -> tuple[ApiModel, str, Outcome]:
     api_model, secret = await service.on_trial(services, principal, body.given())
     model = (body.model or "").strip() or next(iter(api_model.models), "")
     if not model:
@@ -115,11 +133,18 @@ async def _tested(services: Services, principal: Principal, body: Trial) -> Test
     if not is_model_id(model):
         raise InvalidField(f"{model[:80]!r} is not a model id.", param="model")
     upstream_format = api_model_format(services, api_model)
-    outcome: Outcome = await Prober(services.upstream, services.clock, api_model, upstream_format, secret).test(model)
-    return Tested.model_validate(outcome, from_attributes=True)
+    prober = Prober(services.upstream, services.clock, api_model, upstream_format, secret)
+    return api_model, model, await prober.test(model)
 
 
-def _shown(services: Services, principal: Principal, api_model: ApiModel) -> ApiModelShown:
+async def _shown_with_test(services: Services, principal: Principal, api_model: ApiModel) -> ApiModelShown:
+    tests = await service.last_tests(services, principal, [api_model])
+    return _shown(services, principal, api_model, tests.get(api_model.id))
+
+
+def _shown(
+    services: Services, principal: Principal, api_model: ApiModel, test: ApiModelTest | None = None
+) -> ApiModelShown:
     """Show an api model; Extra Headers and Body, which may hold what is not for everybody, only to those who edit."""
     edits = principal.role >= Role.POWER_USER
     timeouts = api_model.timeouts
@@ -139,6 +164,16 @@ def _shown(services: Services, principal: Principal, api_model: ApiModel) -> Api
         owner_id=api_model.owner_id,
         private=service.is_private(services, api_model),
         broken=api_model.broken,
+        origin=_origin(api_model),
+        last_test=LastTest.model_validate(test, from_attributes=True) if test else None,
         created_at=api_model.created_at,
         updated_at=api_model.updated_at,
     )
+
+
+def _origin(api_model: ApiModel) -> str:
+    try:
+        return str(parse_base_url(api_model.base_url)[0])
+    except InvalidField:
+        # A stored address that is none is repaired in the form, which must open for that.
+        return ""

@@ -1,6 +1,6 @@
 """Tries a provider: one tiny call, or its catalog. The calls go the way of all traffic; no key is stored here.
 
-What went wrong is told in one of five messages, with the provider's own text beside it.
+What went wrong is judged in `verdict`: one of five messages, with the provider's own text beside it.
 """
 
 import asyncio
@@ -8,11 +8,12 @@ import json
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
+from bodhi.control.api_models.verdict import WORKS, Answer, Kind, Verdict, is_success, judge, seconds_to_wait, word
 from bodhi.core.api_model import ApiModel, Timeouts, is_model_id
 from bodhi.core.call import Route
 from bodhi.core.clock import Clock
 from bodhi.core.credential import Secret
-from bodhi.core.errors import BodhiError, UpstreamTimeout, UpstreamUnreachable
+from bodhi.core.errors import BodhiError
 from bodhi.core.types import Header
 from bodhi.formats.contract import Endpoint, Format, ModelIn
 from bodhi.relay.decode import new_decoder
@@ -20,31 +21,15 @@ from bodhi.relay.outbound import CallText, new_leg, new_outbound
 from bodhi.relay.scrub import scrub
 from bodhi.relay.upstream import UpstreamClient
 
-WORKS = "Connection works"
-INVALID_KEY = "Invalid API key"
-RATE_LIMIT = "Rate limit exceeded"
-NETWORK = "Network error"
-FAILED = "Connection failed"
-
 TEST_SECONDS = 60.0
 CATALOG_SECONDS = 30.0
 MAX_PAGES = 20
 MAX_IDS = 5_000
 MAX_ANSWER = 16 * 1024 * 1024
 MAX_ERROR = 256 * 1024
-MAX_DETAIL = 1_000
 
 _HEADERS: tuple[Header, ...] = ((b"accept", b"application/json"), (b"accept-encoding", b"identity"))
 _JSON_HEADERS: tuple[Header, ...] = (*_HEADERS, (b"content-type", b"application/json"))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider answered, decoded, and without any trace of its key."""
-
-    status: int
-    content_type: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +41,11 @@ class Outcome:
     detail: str
     status: int | None
     duration_ms: int
+    url: str
+    """The URL that was called: the last one, where a catalog has pages."""
+    kind: Kind | None = None
+    retry_after: int | None = None
+    """For how many seconds the provider asks to be left alone."""
     models: tuple[str, ...] = ()
     truncated: bool = False
 
@@ -93,6 +83,7 @@ class Prober:
         self._api_model = api_model
         self._format = upstream_format
         self._secret = secret
+        self._url = api_model.base_url
 
     async def test(self, model: str) -> Outcome:
         """Ask a model for one token."""
@@ -103,10 +94,8 @@ class Prober:
             async with asyncio.timeout(TEST_SECONDS):
                 answer = await self._call(probe.endpoint, model, b"", body)
         except (BodhiError, TimeoutError) as error:
-            return self._failure(began, *_worded(error))
-        if _is_success(answer):
-            return Outcome(ok=True, message=WORKS, detail="", status=answer.status, duration_ms=self._elapsed(began))
-        return self._failure(began, *self._judged(answer), answer.status)
+            return self._failure(began, word(error))
+        return self._success(began, answer.status) if is_success(answer) else self._judged(began, answer)
 
     async def fetch(self) -> Outcome:
         """Read the catalog, page by page."""
@@ -116,18 +105,11 @@ class Prober:
             async with asyncio.timeout(CATALOG_SECONDS):
                 refused = await self._pages(catalog)
         except (BodhiError, TimeoutError) as error:
-            return self._failure(began, *_worded(error))
+            return self._failure(began, word(error))
         if refused is not None:
-            return self._failure(began, *self._judged(refused), refused.status)
-        return Outcome(
-            ok=True,
-            message=WORKS,
-            detail="",
-            status=HTTPStatus.OK,
-            duration_ms=self._elapsed(began),
-            models=tuple(catalog.ids),
-            truncated=catalog.truncated,
-        )
+            return self._judged(began, refused)
+        read = self._success(began, HTTPStatus.OK)
+        return replace(read, models=tuple(catalog.ids), truncated=catalog.truncated)
 
     async def _pages(self, catalog: _Catalog) -> Answer | None:
         """Collect ids; return the answer that is no page, if there is one."""
@@ -141,7 +123,7 @@ class Prober:
                 break
             asked.add(query)
             answer = await self._call(endpoint, None, query.encode(), b"")
-            if not _is_success(answer):
+            if not is_success(answer):
                 return answer
             try:
                 page = dialect.read_catalog(answer.body)
@@ -163,7 +145,9 @@ class Prober:
         # The probe names the upstream's own model id, so there is no prefix to strip.
         leg = new_leg(self._api_model, self._format, self._secret, Timeouts())
         route = Route(replace(self._api_model, prefix=""), model)
-        response = await self._upstream.open(new_outbound(text, endpoint, route, leg))
+        outbound = new_outbound(text, endpoint, route, leg)
+        self._url = f"{leg.origin.scheme}://{leg.origin.authority}{outbound.target.decode()}"
+        response = await self._upstream.open(outbound)
         try:
             headers = dict(response.headers)
             pieces, size = [], 0
@@ -177,60 +161,31 @@ class Prober:
         plain = decoder.feed(raw) if decoder else raw
         if self._secret is not None and response.status >= HTTPStatus.BAD_REQUEST:
             plain = scrub(plain[:MAX_ERROR], self._secret)
-        return Answer(response.status, headers.get(b"content-type", b"").decode("latin-1"), plain[:MAX_ANSWER])
+        content_type, retry_after = (headers.get(n, b"").decode("latin-1") for n in (b"content-type", b"retry-after"))
+        return Answer(response.status, content_type, plain[:MAX_ANSWER], retry_after)
 
-    def _judged(self, answer: Answer) -> tuple[str, str]:
-        """Choose the message for an answer that is no success, and the text beside it."""
-        said = self._format.dialect.read_error(answer.body)
-        detail = _one_line(said) if said else _described(answer)
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            return INVALID_KEY, detail
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return RATE_LIMIT, detail
-        # Some providers answer 400 to a wrong key, and only their text tells.
-        if answer.status == HTTPStatus.BAD_REQUEST and said and "api key" in said.lower():
-            return INVALID_KEY, detail
-        return FAILED, detail
+    def _judged(self, began: float, answer: Answer) -> Outcome:
+        wait = seconds_to_wait(answer.retry_after, self._clock.now())
+        return self._failure(began, judge(self._format.dialect, answer), answer.status, wait)
 
-    def _failure(self, began: float, message: str, detail: str, status: int | None = None) -> Outcome:
-        return Outcome(ok=False, message=message, detail=detail, status=status, duration_ms=self._elapsed(began))
+    def _failure(
+        self, began: float, verdict: Verdict, status: int | None = None, retry_after: int | None = None
+    ) -> Outcome:
+        return Outcome(
+            ok=False,
+            message=verdict.message,
+            detail=verdict.detail,
+            status=status,
+            duration_ms=self._elapsed(began),
+            url=self._url,
+            kind=verdict.kind,
+            retry_after=retry_after,
+        )
+
+    def _success(self, began: float, status: int) -> Outcome:
+        return Outcome(
+            ok=True, message=WORKS, detail="", status=status, duration_ms=self._elapsed(began), url=self._url
+        )
 
     def _elapsed(self, began: float) -> int:
         return round((self._clock.monotonic() - began) * 1000)
-
-
-def _worded(error: BodhiError | TimeoutError) -> tuple[str, str]:
-    """Choose the message for an answer that did not come."""
-    if isinstance(error, TimeoutError):
-        return NETWORK, "The provider did not answer in time."
-    if isinstance(error, UpstreamUnreachable | UpstreamTimeout):
-        return NETWORK, _one_line(error.message.removeprefix(f"{NETWORK}: "))
-    return FAILED, _one_line(error.message)
-
-
-def _is_success(answer: Answer) -> bool:
-    """Tell whether an answer is a success and JSON, so that a web page at the address does not count."""
-    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return False
-    try:
-        json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _described(answer: Answer) -> str:
-    """Describe an answer in which the provider explains nothing."""
-    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        kind = answer.content_type.partition(";")[0].strip()[:80] or "something"
-        return f"The provider answered {answer.status} with {kind} instead of the expected JSON. Check the base URL."
-    if answer.status < HTTPStatus.BAD_REQUEST:
-        return f"The provider answered with a redirect ({answer.status}), which is not followed. Correct the base URL."
-    if answer.status == HTTPStatus.NOT_FOUND:
-        return "The provider has nothing at this address (404). Check the base URL, or type model ids by hand."
-    return f"The provider answered with status {answer.status} and did not say why."
-
-
-def _one_line(text: str) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MAX_DETAIL]
-    return line[:1].upper() + line[1:]

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, SecretStr
 
+from bodhi.control.api_models.verdict import Kind
 from bodhi.control.schemas import Body, Time
 from bodhi.core.api_model import MAX_MODEL_ID
 
@@ -73,6 +74,18 @@ class TimeoutsShown(BaseModel):
     write_stall: float
 
 
+class LastTest(BaseModel):
+    """How the last connection test of a stored api model went."""
+
+    at: Time
+    ok: bool
+    model: str
+    message: str
+    detail: str
+    status: int | None
+    duration_ms: int
+
+
 class ApiModelShown(BaseModel):
     """One api model. The key is not among its fields."""
 
@@ -94,6 +107,10 @@ class ApiModelShown(BaseModel):
     """Whether it serves its owner and nobody else."""
     broken: str | None
     """Why calls are refused, if they are."""
+    origin: str
+    """Scheme, host and port that the key was entered for; a change of it asks for the key again."""
+    last_test: LastTest | None
+    """Null where there was none since address, format, key or extras changed, and for those who may not edit."""
     created_at: Time
     updated_at: Time
 
@@ -109,6 +126,12 @@ class Tested(BaseModel):
     status: int | None
     """The status that the provider answered, if it answered."""
     duration_ms: int
+    url: str
+    """The exact URL that was called."""
+    kind: Kind | None
+    """The reason of a failure, for programs; null where it went well."""
+    retry_after: int | None
+    """Seconds to wait, where the provider named a time."""
 
 
 class Fetched(Tested):

@@ -3,7 +3,7 @@
 A key is sealed for the origin that it was entered for. Whoever changes the origin must enter the key again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,14 @@ from bodhi.core.audit import Actor
 from bodhi.core.credential import Secret
 from bodhi.core.errors import ApiModelUnusable, InvalidField, UnknownObject
 from bodhi.core.ids import new_id
-from bodhi.core.principal import Principal
+from bodhi.core.principal import Principal, Role
 from bodhi.formats.contract import Format
+from bodhi.storage.api_model_tests import (
+    ApiModelTest,
+    api_model_tests_of,
+    remove_api_model_test,
+    replace_api_model_test,
+)
 from bodhi.storage.api_models import (
     delete_api_model,
     get_api_model,
@@ -30,6 +36,9 @@ from bodhi.storage.vault import CannotOpen
 from bodhi.storage.version import bump_config_version
 
 KEY_AGAIN = "enter the key again"
+
+_TESTED = ("format", "base_url", "extra_headers", "extra_body")
+"""The fields that a connection test is about: beside these, the key."""
 
 
 async def listed(services: Services, principal: Principal) -> list[ApiModel]:
@@ -99,6 +108,8 @@ async def change(
                 _check_stored_shape(services, api_model, sealed)
         api_model = replace(api_model, has_key=sealed is not None)
         await update_api_model(connection, api_model, sealed)
+        if "api_key" in given or any(getattr(api_model, name) != getattr(current, name) for name in _TESTED):
+            await remove_api_model_test(connection, api_model_id)
         act = alteration(services.audit, KeyedModel(current, old_key), KeyedModel(api_model, key))
         await services.audit.append(connection, actor, act)
     await reload(services)
@@ -144,6 +155,22 @@ async def on_trial(
         return api_model, None
     check_key_may_stay(services, current, api_model)
     return api_model, _open(services, api_model, sealed)
+
+
+async def keep_test(services: Services, api_model: ApiModel, test: ApiModelTest) -> None:
+    """Keep how a connection test of a stored api model went, unless the api model has changed meanwhile."""
+    async with services.store.write() as connection:
+        await replace_api_model_test(connection, test, of=api_model.updated_at)
+
+
+async def last_tests(
+    services: Services, principal: Principal, api_models: Sequence[ApiModel]
+) -> dict[str, ApiModelTest]:
+    """Return the last test of each api model, for those who may edit."""
+    if principal.role < Role.POWER_USER or not api_models:
+        return {}
+    async with services.store.read() as connection:
+        return await api_model_tests_of(connection, [each.id for each in api_models])
 
 
 def check_key_may_stay(services: Services, current: ApiModel, changed: ApiModel) -> None:
