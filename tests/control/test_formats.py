@@ -22,3 +22,17 @@ async def test_every_format_comes_with_what_the_form_needs(control: Control, adm
 async def test_every_promised_provider_is_a_preset(control: Control, admin: dict[str, str]) -> None:
     data = (await control.call("GET", "/formats", admin)).json()["data"]
     assert {provider["label"] for each in data for provider in each["providers"]} >= PRESETS
+
+
+async def test_the_form_can_say_where_a_request_goes_and_what_a_test_calls(
+    control: Control, admin: dict[str, str]
+) -> None:
+    data = (await control.call("GET", "/formats", admin)).json()["data"]
+    probed = {each["name"]: [e["url_suffix"] for e in each["endpoints"] if e["probe"]] for each in data}
+    assert probed == {
+        "openai": ["/chat/completions"],
+        "openai_responses": ["/responses"],
+        "anthropic": ["/messages"],
+        "anthropic_oauth": ["/messages"],
+        "gemini": ["/models/{model}:generateContent"],
+    }

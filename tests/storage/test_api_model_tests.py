@@ -62,10 +62,9 @@ async def test_a_change_waits_for_a_test_that_is_being_kept(store: Store) -> Non
             await update_api_model(connection, replace(made, updated_at=made.updated_at + 1), None)
             await remove_api_model_test(connection, made.id)
 
-    async with asyncio.TaskGroup() as group:
-        async with store.write() as connection:
-            assert await replace_api_model_test(connection, a_test(made.id), of=made.updated_at)
-            group.create_task(change())
-            await asyncio.sleep(0)
+    async with asyncio.TaskGroup() as group, store.write() as connection:
+        assert await replace_api_model_test(connection, a_test(made.id), of=made.updated_at)
+        group.create_task(change())
+        await asyncio.sleep(0)
     async with store.read() as connection:
         assert await api_model_tests_of(connection, [made.id]) == {}

@@ -7,6 +7,7 @@ import pytest
 
 from bodhi.core.principal import Role
 from tests.fakes.control import Control, error_of
+from tests.fakes.upstream import UpstreamThread
 
 KEY = "sk-canary-0123456789abcdef"
 OAUTH_KEY = "sk-ant-oat01-canary-0123456789"
@@ -202,3 +203,66 @@ async def test_changes_at_once_do_not_undo_one_another(control: Control, admin: 
     assert (body["name"], body["models"], body["prefix"], body["extra_body"], body["has_key"]) == (
         "renamed", ["a", "b"], "p/", {"seed": 1}, True,
     )  # fmt: skip
+
+
+async def a_tested_one(control: Control, headers: dict[str, str], upstream: UpstreamThread, script: str) -> str:
+    """Create an api model at the fake provider, test it, and return its path."""
+    body = a_body(base_url=upstream.base_url("openai", script), models=["ok"], allow_private_network=True)
+    path = f"/api-models/{(await control.call('POST', '/api-models', headers, body)).json()['id']}"
+    assert (await control.call("GET", path, headers)).json()["last_test"] is None
+    control.time.advance(5)
+    assert (await control.call("POST", f"{path}/test-connection", headers)).status_code == 200
+    return path
+
+
+async def test_the_last_test_stays_with_the_api_model(
+    control: Control, admin: dict[str, str], upstream: UpstreamThread
+) -> None:
+    path = await a_tested_one(control, admin, upstream, "429")
+    body = (await control.call("GET", path, admin)).json()
+    last = body["last_test"]
+    assert last.pop("detail")
+    assert last == {
+        "at": "2027-01-15T08:00:05.000Z", "ok": False, "model": "ok", "message": "Rate limit exceeded", "status": 429,
+        "duration_ms": 0,
+    }  # fmt: skip
+    assert body["origin"] == f"http://{upstream.last.header('host')}"
+    listed = (await control.call("GET", "/api-models", admin)).json()["data"]
+    assert [each["last_test"]["status"] for each in listed] == [429]
+    user = await control.session_of("eve", Role.USER)
+    assert (await control.call("GET", path, user)).json()["last_test"] is None
+    assert (await control.call("GET", "/api-models", user)).json()["data"][0]["last_test"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "stays"),
+    [
+        ({"name": "other"}, True),
+        ({"models": ["a"], "prefix": "p/"}, True),
+        ({"extra_headers": {}}, True),
+        ({"extra_headers": {"x-team": "blue"}}, False),
+        ({"extra_body": {"seed": 1}}, False),
+        ({"format": "openai_responses"}, False),
+        ({"base_url": "https://api.openai.com/v1", "api_key": KEY}, False),
+        ({"api_key": KEY}, False),
+        ({"api_key": None}, False),
+    ],
+)
+async def test_a_test_holds_until_what_it_tested_changes(
+    control: Control, admin: dict[str, str], upstream: UpstreamThread, change: dict[str, Any], stays: bool
+) -> None:
+    path = await a_tested_one(control, admin, upstream, "ok")
+    changed = await control.call("PATCH", path, admin, change)
+    assert changed.status_code == 200, changed.text
+    assert (changed.json()["last_test"] is not None) == stays
+    assert (await control.call("GET", path, admin)).json() == changed.json()
+
+
+async def test_a_try_of_values_that_are_not_stored_is_not_the_last_test(
+    control: Control, admin: dict[str, str], upstream: UpstreamThread
+) -> None:
+    path = await a_tested_one(control, admin, upstream, "ok")
+    before = (await control.call("GET", path, admin)).json()["last_test"]
+    trial = {"id": path.rpartition("/")[2], "base_url": upstream.base_url("openai", "500")}
+    assert not (await control.call("POST", "/api-models/test-connection", admin, trial)).json()["ok"]
+    assert (await control.call("GET", path, admin)).json()["last_test"] == before

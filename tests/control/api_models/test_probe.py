@@ -76,7 +76,9 @@ async def test_a_connection_test_is_one_call_for_one_token_with_extras(
     extras: dict[str, Any] = {"extra_headers": {"x-team": "blue"}, "extra_body": {"metadata": {"user_id": "u"}}}
     body = await trial(control, admin, "test-connection", a_form(upstream, format_name, **extras))
     assert (body["ok"], body["message"], body["status"]) == (True, WORKS, 200)
+    assert (body["kind"], body["retry_after"]) == (None, None)
     assert len(upstream.received) == 1
+    assert body["url"] == f"http://{upstream.last.header('host')}{upstream.last.target.decode()}"
     header, shape = KEY_HEADERS[format_name]
     assert upstream.last.all(header) == [shape.format(KEYS[format_name])]
     assert upstream.last.header("x-team") == "blue"
@@ -90,6 +92,7 @@ async def test_the_catalog_is_fetched_whole(
     body = await trial(control, admin, "fetch-models", a_form(upstream, format_name))
     assert (body["ok"], body["message"], body["truncated"]) == (True, WORKS, False)
     assert body["models"]
+    assert body["url"] == f"http://{upstream.last.header('host')}{upstream.last.target.decode()}"
     assert set(body["models"]) <= set(CATALOG)
     assert len(body["models"]) == len(set(body["models"]))
 
@@ -123,6 +126,8 @@ async def test_each_refusal_has_its_message_and_the_providers_text(
     body = await trial(control, admin, name, a_form(upstream, format_name, script))
     assert (body["ok"], body["message"], body["status"]) == (False, message, int(script))
     assert body["detail"]
+    assert body["kind"]
+    assert (body["retry_after"] is not None) == (script == "429")
 
 
 @pytest.mark.parametrize("name", ["test-connection", "fetch-models"])
