@@ -70,7 +70,7 @@ const models = createRoute({
 const newApiModel = createRoute({
   getParentRoute: () => frame,
   path: "/models/api/new",
-  validateSearch: known("copy", "preset"),
+  validateSearch: known("copy", "preset", "first"),
   component: lazyRouteComponent(() => import("@/pages/models/form"), "NewApiModelPage"),
 });
 const editApiModel = createRoute({

@@ -619,7 +619,7 @@ export interface paths {
         put?: never;
         /**
          * Try Connection Of
-         * @description Ask a stored api model's provider for one token.
+         * @description Ask a stored api model's provider for one token, and keep how that went with the api model.
          */
         post: operations["try_connection_of_bodhi_v1_api_models__api_model_id__test_connection_post"];
         delete?: never;
@@ -1004,7 +1004,7 @@ export interface components {
              * Bearer
              * @default false
              */
-            bearer: boolean;
+            bearer?: boolean;
         };
         /**
          * ActShown
@@ -1119,6 +1119,9 @@ export interface components {
             private: boolean;
             /** Broken */
             broken: string | null;
+            /** Origin */
+            origin: string;
+            last_test: components["schemas"]["LastTest"] | null;
             /** Created At */
             created_at: string;
             /** Updated At */
@@ -1141,7 +1144,7 @@ export interface components {
              * Note
              * @default
              */
-            note: string;
+            note?: string;
         };
         /**
          * Begun
@@ -1233,7 +1236,7 @@ export interface components {
              * Purge
              * @default false
              */
-            purge: boolean;
+            purge?: boolean;
         };
         /**
          * CaptureShown
@@ -1277,7 +1280,7 @@ export interface components {
              * Bearer
              * @default false
              */
-            bearer: boolean;
+            bearer?: boolean;
         };
         /**
          * Code
@@ -1328,6 +1331,10 @@ export interface components {
             path: string;
             /** Generating */
             generating: boolean;
+            /** Url Suffix */
+            url_suffix: string;
+            /** Probe */
+            probe: boolean;
         };
         /**
          * ErrorBody
@@ -1349,7 +1356,7 @@ export interface components {
              * Param
              * @default null
              */
-            param: string | null;
+            param?: string | null;
         };
         /**
          * ExportFormat
@@ -1372,6 +1379,11 @@ export interface components {
             status: number | null;
             /** Duration Ms */
             duration_ms: number;
+            /** Url */
+            url: string;
+            kind: components["schemas"]["Kind"] | null;
+            /** Retry After */
+            retry_after: number | null;
             /** Models */
             models: string[];
             /** Truncated */
@@ -1565,6 +1577,32 @@ export interface components {
             data: components["schemas"]["DataKeyShown"][];
         };
         /**
+         * Kind
+         * @description Why a try failed, for programs.
+         * @enum {string}
+         */
+        Kind: "refused_key" | "unreachable" | "refused_connection" | "dns" | "tls" | "timeout" | "not_found" | "rate_limited" | "provider_failed" | "not_json" | "private_network" | "other";
+        /**
+         * LastTest
+         * @description How the last connection test of a stored api model went.
+         */
+        LastTest: {
+            /** At */
+            at: string;
+            /** Ok */
+            ok: boolean;
+            /** Model */
+            model: string;
+            /** Message */
+            message: string;
+            /** Detail */
+            detail: string;
+            /** Status */
+            status: number | null;
+            /** Duration Ms */
+            duration_ms: number;
+        };
+        /**
          * Me
          * @description Who is asking.
          */
@@ -1676,12 +1714,12 @@ export interface components {
              * Note
              * @default
              */
-            note: string;
+            note?: string;
             /**
              * Days
              * @default 7
              */
-            days: number;
+            days?: number;
         };
         /**
          * NewPassword
@@ -1710,12 +1748,12 @@ export interface components {
              * Scope
              * @default user
              */
-            scope: string;
+            scope?: string;
             /**
              * Expires In Days
              * @default 90
              */
-            expires_in_days: number | null;
+            expires_in_days?: number | null;
             /** Allowed Models */
             allowed_models?: string[];
         };
@@ -1923,7 +1961,7 @@ export interface components {
              * Overlap Seconds
              * @default 86400
              */
-            overlap_seconds: number;
+            overlap_seconds?: number;
         };
         /**
          * SaidShown
@@ -1999,7 +2037,7 @@ export interface components {
              * Bearer
              * @default false
              */
-            bearer: boolean;
+            bearer?: boolean;
         };
         /**
          * StartOidc
@@ -2011,7 +2049,7 @@ export interface components {
              * @default sign_in
              * @enum {string}
              */
-            purpose: "sign_in" | "setup" | "confirm";
+            purpose?: "sign_in" | "setup" | "confirm";
             /** Code */
             code?: string | null;
         };
@@ -2089,6 +2127,11 @@ export interface components {
             status: number | null;
             /** Duration Ms */
             duration_ms: number;
+            /** Url */
+            url: string;
+            kind: components["schemas"]["Kind"] | null;
+            /** Retry After */
+            retry_after: number | null;
         };
         /**
          * TimeoutsGiven
