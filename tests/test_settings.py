@@ -1,11 +1,11 @@
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from bodhi.core.errors import StartupError
-from bodhi.settings import SETTINGS, Settings, read_settings
+from bodhi.settings import SETTINGS, Settings, Source, effective, read_settings
 
 BAD_VALUES = {
     "BODHI_PORT": ["-1", "65536", "http", ""],
@@ -71,15 +71,15 @@ def test_a_variable_sets_its_field_and_nothing_else(name: str) -> None:
     settings, default = read_settings({name: text}), read_settings({})
 
     assert getattr(settings, field) == value
-    assert [each.name for each in fields(Settings) if getattr(settings, each.name) != getattr(default, each.name)] == [
-        field
-    ]
+    changed = [each.name for each in fields(Settings) if getattr(settings, each.name) != getattr(default, each.name)]
+    assert changed == [field, "sources"]
+    assert settings.sources == {field: Source.ENVIRONMENT}
 
 
 def test_every_setting_has_its_own_name_and_a_sentence() -> None:
     names = [setting.env_name for setting in SETTINGS]
 
-    assert len(names) == len(set(names)) == len(fields(Settings))
+    assert len(names) == len(set(names)) == len(fields(Settings)) - 1
     assert all(name.startswith("BODHI_") for name in names)
     assert all(setting.doc.endswith(".") for setting in SETTINGS)
 
@@ -134,3 +134,45 @@ def test_timeouts_of_upstream_calls_come_from_the_settings() -> None:
 
     assert (timeouts.connect, timeouts.first_byte, timeouts.idle) == (1.5, 600.0, 300.0)
     assert (timeouts.total, timeouts.write_stall) == (3600.0, 7.0)
+
+
+def test_each_effective_value_names_its_source_and_no_secret() -> None:
+    environment = {
+        "BODHI_HOST": "127.0.0.1",
+        "BODHI_PORT": "8080",
+        "BODHI_DATABASE_URL": "postgresql://u:canary@h/d",
+        "BODHI_OIDC_CLIENT_SECRET": "canary-of-a-client",
+        "BODHI_OIDC_ROLES": "admins=Admin, devs=user",
+        "BODHI_TRUSTED_PROXIES": "10.0.0.0/8",
+    }
+    shown = effective(read_settings(environment, port=0, home=Path("/srv/bodhi")))
+    assert [each.env for each in shown] == [each.env_name for each in SETTINGS]
+    assert all(each.group and each.doc for each in shown)
+    assert "canary" not in repr(shown)
+    assert {each.name: (each.value, each.source.value) for each in shown if each.source is not Source.DEFAULT} == {
+        "host": ("127.0.0.1", "environment"),
+        "port": ("0", "command line"),
+        "home": ("/srv/bodhi", "command line"),
+        "database_url": ("set", "environment"),
+        "encryption_key": ("set", "file"),
+        "oidc_client_secret": ("set", "environment"),
+        "oidc_roles": ("admins=admin,devs=user", "environment"),
+        "trusted_proxies": ("10.0.0.0/8", "environment"),
+    }
+    values = {each.name: (each.value, each.default) for each in shown}
+    assert values["connect_timeout"] == ("10", "10")
+    assert values["behind_tls_proxy"] == ("false", "false")
+    assert values["oidc_scopes"] == ("openid,profile,email", "openid profile email")
+    assert values["allowed_hosts"] == (None, None)
+
+
+def test_a_root_key_in_a_variable_is_shown_as_set_there() -> None:
+    shown = {each.name: each for each in effective(read_settings({"BODHI_ENCRYPTION_KEY": "canary"}))}
+    assert (shown["encryption_key"].value, shown["encryption_key"].source) == ("set", Source.ENVIRONMENT)
+
+
+def test_settings_from_elsewhere_are_still_settings() -> None:
+    made = read_settings({"BODHI_PORT": "0"})
+    assert replace(made, sources={}) == made
+    assert "sources" not in repr(made)
+    assert asdict(made)["port"] == 0

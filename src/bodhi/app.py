@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from operator import attrgetter
 from socket import socket
@@ -51,7 +51,7 @@ from bodhi.relay.upstream import UpstreamClient
 from bodhi.routing.classify import Classifier
 from bodhi.server.refusals import OF_HOST
 from bodhi.server.run import HttpServer, bind_sockets, new_runner
-from bodhi.settings import Settings
+from bodhi.settings import Settings, effective
 from bodhi.ui.assets import Assets
 
 DRAIN_RECORDS_SECONDS = 5.0
@@ -198,6 +198,7 @@ async def build(
         clock=clock,
         timeouts=settings.timeouts,
         private_networks=settings.private_networks,
+        settings=tuple(asdict(each) for each in effective(settings)),
         is_stopping=stopping.is_begun,
     )
     application = Application(data_plane, create_control_api(services), Assets())

@@ -31,7 +31,7 @@ SILENT_CHANGES = {
     ("POST", "/bodhi/v1/api-models/fetch-models"): "reads",
     ("POST", "/bodhi/v1/api-models/test-connection"): "reads",
     ("POST", "/bodhi/v1/api-models/{api_model_id}/fetch-models"): "reads",
-    ("POST", "/bodhi/v1/api-models/{api_model_id}/test-connection"): "reads",
+    ("POST", "/bodhi/v1/api-models/{api_model_id}/test-connection"): "keeps how it went, which changes no call",
 }
 """Unsafe methods that change nothing of their own, each with the reason."""
 

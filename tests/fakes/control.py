@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import uvicorn
 from sqlalchemy import insert
+from typing_extensions import override
 from uvicorn.server import ServerState
 
 from bodhi.accounting.recorder import Recorder
@@ -130,7 +131,11 @@ def error_of(response: httpx2.Response) -> tuple[int, str, str | None]:
 
 @asynccontextmanager
 async def running_control(
-    home: Path, *, private_networks: bool = True, oidc: OidcConfig | None = None
+    home: Path,
+    *,
+    private_networks: bool = True,
+    oidc: OidcConfig | None = None,
+    settings: Sequence[Mapping[str, str | None]] = (),
 ) -> AsyncIterator[Control]:
     """Start a control API with an empty store."""
     async with fresh_store(home) as store:
@@ -165,15 +170,35 @@ async def running_control(
             clock=time.clock,
             timeouts=Timeouts(),
             private_networks=private_networks,
+            settings=settings,
         )
         await directory.reload()
         try:
-            async with _served(services) as url, httpx2.AsyncClient(timeout=30, cookies=_no_jar()) as client:
+            async with _served(services) as url, _Client(timeout=30, cookies=_no_jar()) as client:
                 yield Control(services, url, client, home, time)
         finally:
             await upstream.close()
             if services.oidc is not None:
                 await services.oidc.close()
+
+
+class _Client(httpx2.AsyncClient):
+    """Reads of an endless answer, such as a stream of events, what comes first."""
+
+    @override
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """Send a request."""
+        if options.get("stream"):
+            return await super().send(request, **options)
+        response = await super().send(request, **{**options, "stream": True})
+        try:
+            if response.headers.get("content-type", "").startswith("text/event-stream"):
+                first = await anext(response.aiter_bytes())
+                return httpx2.Response(response.status_code, headers=response.headers, content=first, request=request)
+            await response.aread()
+        finally:
+            await response.aclose()
+        return response
 
 
 def _no_jar() -> CookieJar:

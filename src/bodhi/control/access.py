@@ -114,6 +114,7 @@ ROWS: tuple[Access, ...] = (
     _row("GET", "/usage/{call_id}/capture", _USER, NO_TOKEN, _YES, "capture.read"),
     _row("GET", "/capture", _ADMIN),
     _row("PUT", "/capture", _ADMIN, NO_TOKEN, _YES, "capture.change"),
+    _row("GET", "/settings", _ADMIN),
     _row("GET", "/audit", _ADMIN),
     _row("GET", "/audit/head", _ADMIN),
     _row("GET", "/audit/export", _ADMIN, NO_TOKEN, _YES, "audit.export"),

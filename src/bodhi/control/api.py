@@ -22,6 +22,7 @@ from bodhi.control import (
     oidc,
     session,
     sessions,
+    settings,
     setup,
     tokens,
     usage,
@@ -53,6 +54,7 @@ ROUTERS = (
     usage.router,
     capture.router,
     keys.router,
+    settings.router,
     audit.router,
 )
 ERROR_RESPONSES = {

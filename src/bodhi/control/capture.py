@@ -83,7 +83,7 @@ async def show_policy(_principal: Allowed, services: Given) -> CapturePolicyShow
     """Tell whether prompts and completions are kept."""
     async with services.store.read() as connection:
         policy = await read_capture_policy(connection)
-    return await _shown(services, policy)
+    return await shown_policy(services, policy)
 
 
 @router.put("/capture")
@@ -102,7 +102,7 @@ async def change_policy(
     await reload(services)
     if body.purge:
         await remove_captures(services.store, services.audit, actor)
-    return await _shown(services, policy)
+    return await shown_policy(services, policy)
 
 
 @router.get("/usage/{call_id}/capture")
@@ -128,7 +128,8 @@ async def read_capture(
     return CaptureShown(call_id=row.call_id, at=row.at, user_id=row.user_id, request=request, response=response)
 
 
-async def _shown(services: Services, policy: CapturePolicy) -> CapturePolicyShown:
+async def shown_policy(services: Services, policy: CapturePolicy) -> CapturePolicyShown:
+    """Show a policy, with the number of captures that there are."""
     async with services.store.usage_read() as connection:
         count = await count_captures(connection)
     return CapturePolicyShown(**asdict(policy), captures=count)

@@ -1,6 +1,6 @@
 """What the endpoints are given: every object they need, built once by `app`. No rules live here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -62,6 +62,8 @@ class Services:
     """The gateway's deadlines, which hold where an api model has none of its own."""
     private_networks: bool
     """Whether api models may be allowed to reach private addresses at all."""
+    settings: Sequence[Mapping[str, str | None]] = ()
+    """The effective settings as they may be shown: name, env, group, doc, value, default and source of each."""
     is_stopping: Callable[[], bool] = lambda: False
     """Whether the server drains and should get no new calls."""
 
