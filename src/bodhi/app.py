@@ -15,6 +15,7 @@ from bodhi.accounting.capture_retention import capture_chore
 from bodhi.accounting.prices import Prices
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
+from bodhi.accounting.tail import Tail
 from bodhi.accounting.upkeep import Upkeep
 from bodhi.control.api import create_control_api
 from bodhi.control.browser import Browser
@@ -192,6 +193,7 @@ async def build(
         audit=audit,
         refusals=refusals,
         recorder=recorder,
+        tail=Tail(store, clock, stopping.is_begun),
         browser=Browser(settings.public_url, secure=settings.secure_cookies, trusted_proxies=settings.trusted_proxies),
         upstream=upstream,
         formats=by_name,
@@ -263,6 +265,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
         async with asyncio.TaskGroup() as group:
             parts = (server.recorder, server.captures, server.refusals, server.audit_heads, server.upkeep)
             running = [group.create_task(part.run()) for part in parts]
+            running.append(group.create_task(server.services.tail.run()))
             running.append(group.create_task(server.directory.watch()))
             await http.run_until_stopped()
             for task in running:

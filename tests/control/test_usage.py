@@ -125,7 +125,7 @@ async def test_a_summary_tells_sums_and_what_is_not_known(control: Control, admi
         "key": "gpt", "count": 2, "errors": 1, "unpriced": 1, "input_tokens": 10, "output_tokens": 12,
         "cached_tokens": 0, "reasoning_tokens": 0, "cache_write_tokens": 0, "cost_nano": 1_500_000_001,
         "cost_usd": "1.500000001", "mean_us": 20, "longest_us": 30, "first": "1970-01-01T00:00:01.000Z",
-        "last": "1970-01-01T00:00:02.000Z",
+        "last": "1970-01-01T00:00:02.000Z", "name": None, "p95_first_us": 1, "p95_total_us": 30,
     }  # fmt: skip
     assert (groups["free"]["cost_nano"], groups["free"]["cost_usd"]) == (0, "0.000000000")
     assert (groups[None]["cost_nano"], groups[None]["cost_usd"], groups[None]["unpriced"]) == (None, None, 1)

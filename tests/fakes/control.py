@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
+from bodhi.accounting.tail import Tail
 from bodhi.control.api import create_control_api
 from bodhi.control.browser import Browser
 from bodhi.control.services import Services
@@ -164,6 +165,7 @@ async def running_control(
             audit=audit,
             refusals=Refusals(store, audit),
             recorder=Recorder(store, time.clock),
+            tail=Tail(store, time.clock),
             browser=Browser(),
             upstream=upstream,
             formats=formats,

@@ -10,7 +10,8 @@ from bodhi.cli.options import HomeOption, JsonOption, find_owner, host_actor, wi
 from bodhi.cli.output import print_json, print_table
 from bodhi.control.audit import read_moment
 from bodhi.control.exports import ExportFormat, write_head, write_rows
-from bodhi.control.usage import EXPORTED, exported, sums_shown
+from bodhi.control.usage import EXPORTED, exported
+from bodhi.control.usage_shown import sums_shown
 from bodhi.core.audit import Act
 from bodhi.core.usage import cost_usd
 from bodhi.home import Home

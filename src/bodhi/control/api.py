@@ -26,6 +26,7 @@ from bodhi.control import (
     setup,
     tokens,
     usage,
+    usage_pages,
     users,
 )
 from bodhi.control.access import BY_ENDPOINT, PREFIX
@@ -51,6 +52,7 @@ ROUTERS = (
     formats.router,
     api_models.router,
     tokens.router,
+    usage_pages.router,
     usage.router,
     capture.router,
     keys.router,

@@ -77,6 +77,17 @@ async def allowed(
     return principal
 
 
+async def is_still(request: Request, services: Services, principal: Principal) -> bool:
+    """Tell whether who asked could ask again, with the rights they had. It is no use of their session.
+
+    Raises:
+        BodhiError: as `allowed` does.
+    """
+    now = await _prove(request, services, notes_use=False)
+    check_access(access_of(request), now, services.clock.now())
+    return (now.user_id, now.role) == (principal.user_id, principal.role)
+
+
 def check_access(access: Access, principal: Principal, now: float) -> None:
     """Refuse a principal whom a row does not let in.
 
@@ -139,14 +150,14 @@ async def acting(request: Request, services: Given, principal: "Allowed") -> Act
     )
 
 
-async def _prove(request: Request, services: Services) -> Principal:
+async def _prove(request: Request, services: Services, *, notes_use: bool = True) -> Principal:
     """Find out who is asking. Raises as `allowed` does."""
     headers = request.scope["headers"]
     credentials = read_credentials(headers)
     cookie = None if credentials else services.browser.session_of(headers)
     check_page(request, services, by_cookie=cookie is not None)
     if cookie is not None:
-        return await services.sessions.principal(cookie, COOKIE)
+        return await services.sessions.principal(cookie, COOKIE, notes_use=notes_use)
     if not credentials:
         raise TokenMissing("Sign in, or send a Bodhi API token as `Authorization: Bearer <token>`.")
     if not any(looks_like_session(credential) for credential in credentials):
@@ -156,7 +167,7 @@ async def _prove(request: Request, services: Services) -> Principal:
             return await services.authenticator.principal_after_look(headers)
     if len(credentials) > 1:
         raise TokensConflict("The request carries a session and another credential. Send one.")
-    return await services.sessions.principal(credentials[0], BEARER)
+    return await services.sessions.principal(credentials[0], BEARER, notes_use=notes_use)
 
 
 def _address(request: Request, services: Services) -> str | None:

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
+from bodhi.accounting.tail import Tail
 from bodhi.control.browser import Browser
 from bodhi.core.api_model import Timeouts
 from bodhi.core.clock import Clock
@@ -54,6 +55,7 @@ class Services:
     audit: AuditLog
     refusals: Refusals
     recorder: Recorder
+    tail: Tail
     browser: Browser
     upstream: UpstreamClient
     formats: Mapping[str, Format]

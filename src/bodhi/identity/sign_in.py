@@ -194,8 +194,8 @@ class Sessions:
         )
         return Opened(session, secret)
 
-    async def principal(self, credential: bytes, carried_by: str = BEARER) -> Principal:
-        """Find whose session this is.
+    async def principal(self, credential: bytes, carried_by: str = BEARER, *, notes_use: bool = True) -> Principal:
+        """Find whose session this is. Unless it is only looked at, that it was used is noted.
 
         Raises:
             SessionEnded: there is no such session, it has ended, it was given out for another way, or its user is
@@ -211,7 +211,7 @@ class Sessions:
             raise SessionEnded
         session, user = found
         # A clock that was set back counts as well: otherwise the session would outlast its limit by as much.
-        if abs(now - session.seen_at) >= SEEN_SECONDS:
+        if notes_use and abs(now - session.seen_at) >= SEEN_SECONDS:
             await self._touch(session, now)
         return Principal(
             user_id=user.id,

@@ -16,12 +16,14 @@ from bodhi.storage.usage_filter import EVERYTHING, UsageFilter
 
 MAX_TEXT = 512
 LARGEST = 2**63 - 1
+MOST_SINCE = 20_000
+"""Records; as many as a process can make in some ten seconds."""
 
 COLUMNS = tuple(column.name for column in usage_records.columns)
 
 _read_columns = attrgetter(*COLUMNS)
-_TEXTS = tuple(COLUMNS.index(name) for name in ("model_asked", "model_sent"))
-"""What clients write, and so may be odd; every other text is ours."""
+_TEXTS = tuple(COLUMNS.index(name) for name in ("model_asked", "model_sent", "finish"))
+"""What clients and providers write, and so may be odd; every other text is ours."""
 _COUNTS = tuple(position for position, name in enumerate(COLUMNS) if name.endswith("_tokens"))
 """What providers count, and so may be odd."""
 
@@ -59,6 +61,32 @@ async def find_usage(connection: AsyncConnection, call_id: str, owner_id: str | 
     query = select(usage_records).where(usage_records.c.id == call_id, *UsageFilter(owner_id=owner_id).conditions())
     row = (await connection.execute(query)).mappings().one_or_none()
     return None if row is None else _record(row)
+
+
+async def find_beside(
+    connection: AsyncConnection, record: UsageRecord, owner_id: str | None = None
+) -> tuple[str | None, str | None]:
+    """Return the ids of the next older and the next newer record, where an owner is given of theirs alone."""
+    found: list[str | None] = []
+    for newest_first in (True, False):
+        query = select(usage_records.c.id).where(*UsageFilter(owner_id=owner_id).conditions())
+        query = page(query, usage_records, "at", after=record.id, limit=1, newest_first=newest_first)
+        found.append((await connection.execute(query)).scalar_one_or_none())
+    return found[0], found[1]
+
+
+async def list_since(connection: AsyncConnection, at: float) -> list[tuple[str, float]]:
+    """Return id and time of the records since a time, oldest first; of very many only the newest."""
+    query = select(usage_records.c.id, usage_records.c.at).where(usage_records.c.at >= at)
+    query = query.order_by(usage_records.c.at.desc(), usage_records.c.id.desc()).limit(MOST_SINCE)
+    return [(row.id, row.at) for row in await connection.execute(query)][::-1]
+
+
+async def list_with_ids(connection: AsyncConnection, ids: Sequence[str]) -> list[UsageRecord]:
+    """Return the records with some ids, oldest first."""
+    query = select(usage_records).where(usage_records.c.id.in_(ids))
+    query = query.order_by(usage_records.c.at, usage_records.c.id)
+    return [_record(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def purge_usage(connection: AsyncConnection, before: float, limit: int) -> int:

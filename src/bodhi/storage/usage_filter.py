@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_
 
+from bodhi.core.usage import UsageRecord
 from bodhi.storage.tables import usage_records
 from bodhi.storage.text import is_storable
 
@@ -60,6 +61,26 @@ class UsageFilter:
         if self.until is not None:
             found.append(table.at < self.until)
         return found
+
+    def matches(self, record: UsageRecord) -> bool:
+        """Tell of a record that is at hand what the conditions would."""
+        equal = (
+            (record.user_id, self.owner_id),
+            (record.user_id, self.user_id),
+            (record.token_id, self.token_id),
+            (record.api_model_id, self.api_model_id),
+            (record.endpoint, self.endpoint),
+            (record.error, self.error),
+            (record.stream, self.stream),
+            (record.error is not None, self.failed),
+        )
+        return (
+            all(value == wanted for value, wanted in equal if wanted is not None)
+            and (self.model is None or self.model in (record.model_asked, record.model_sent))
+            and (self.statuses is None or record.status in self.statuses)
+            and (self.since is None or record.at >= self.since)
+            and (self.until is None or record.at < self.until)
+        )
 
 
 EVERYTHING = UsageFilter()

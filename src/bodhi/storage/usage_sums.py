@@ -79,8 +79,8 @@ async def sum_usage(connection: AsyncConnection, wanted: UsageFilter, group_by: 
     summary = Summary([], None, UsageSums())
     if not wanted.can_match:
         return summary
-    key = _key(connection.dialect.name, group_by)
-    grouped = select(key.label("key"), *_aggregates()).where(*wanted.conditions()).group_by(key).cte("grouped")
+    key = key_of(connection.dialect.name, group_by)
+    grouped = select(key.label("key"), *aggregates()).where(*wanted.conditions()).group_by(key).cte("grouped")
     order = (grouped.c.count.desc(), grouped.c.key)
     ranked = select(grouped, func.row_number().over(order_by=order).label("place")).cte("ranked")
     slot = case((ranked.c.place <= MOST_GROUPS, ranked.c.place), else_=MOST_GROUPS + 1).label("slot")
@@ -88,16 +88,17 @@ async def sum_usage(connection: AsyncConnection, wanted: UsageFilter, group_by: 
     query = select(slot, name, *_again(ranked)).group_by(slot, name).order_by(slot)
     rest: UsageSums | None = None
     for row in (await connection.execute(query)).mappings():
-        sums = _sums(row)
+        sums = read_sums(row)
         summary.total.add(sums)
         if row["slot"] > MOST_GROUPS:
             rest = sums
         else:
-            summary.groups.append((_name(row["key"], group_by), sums))
+            summary.groups.append((name_of(row["key"], group_by), sums))
     return Summary(summary.groups, rest, summary.total)
 
 
-def _key(dialect: str, group_by: GroupBy) -> ColumnElement[Any]:
+def key_of(dialect: str, group_by: GroupBy) -> ColumnElement[Any]:
+    """Return what the calls of a group share, as the database has it."""
     table = usage_records.c
     match group_by:
         case GroupBy.MODEL:
@@ -114,13 +115,15 @@ def _key(dialect: str, group_by: GroupBy) -> ColumnElement[Any]:
             return table[f"{group_by.value}_id"]
 
 
-def _name(key: str | None, group_by: GroupBy) -> str | None:
+def name_of(key: str | None, group_by: GroupBy) -> str | None:
+    """Return what the calls of a group share, as it is shown."""
     if group_by is not GroupBy.DAY or key is None:
         return key
     return (date(1970, 1, 1) + timedelta(days=int(key))).isoformat()
 
 
-def _aggregates() -> list[Label[Any]]:
+def aggregates() -> list[Label[Any]]:
+    """Return what `read_sums` reads, for a query over records."""
     table = usage_records.c
     found: list[Label[Any]] = [
         func.count().label("count"),
@@ -144,7 +147,8 @@ def _again(ranked: Any) -> list[Label[Any]]:
     return [over.get(name, func.sum)(ranked.c[name]).label(name) for name in names]
 
 
-def _sums(row: Mapping[Any, Any]) -> UsageSums:
+def read_sums(row: Mapping[Any, Any]) -> UsageSums:
+    """Read the sums of a row that `aggregates` made."""
     whole = {name: (int(row[f"{name}_high"]) << HALF) + int(row[f"{name}_low"]) for name in (*SUMMED, "total_us")}
     return UsageSums(
         count=int(row["count"]),
