@@ -1,0 +1,162 @@
+"""Fixtures of the tests in a real browser: Chromium, a gateway with the built pages, a provider, signed-in pages.
+
+A test takes `page`, where the Admin is signed in, `stranger`, where nobody is, or `page_as(role)`. After each test
+`watch` checks what no page may do.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from bodhi.core.principal import Role
+from tests.browser.looks import WIDE, Look
+from tests.browser.watching import Watch, WatchedGateway
+from tests.fakes.gateway import Gateway
+from tests.fakes.upstream import UpstreamThread
+
+CHROMIUM = os.environ.get("BODHI_TEST_CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+PATIENCE = 10_000
+"""Milliseconds for whatever a test waits to see."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker that gives a test's gateway its settings."""
+    config.addinivalue_line("markers", "gateway(**settings): settings of the gateway, such as set_up=False")
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Stand in for pytest-playwright's own, which is the same and warns; each test's gateway has its own address."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the machine's Chromium; Playwright's own is not downloaded."""
+    if not Path(CHROMIUM).is_file():
+        pytest.exit(
+            f"There is no Chromium at {CHROMIUM}. Install it (Debian: apt-get install chromium) or set "
+            "BODHI_TEST_CHROMIUM to its path.",
+            returncode=4,
+        )
+    expect.set_options(timeout=PATIENCE)
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a home folder whose databases were just made, to be copied: making them is the slow part of a start."""
+    home = tmp_path_factory.mktemp("new") / "home"
+    with Gateway(home, set_up=False):
+        pass
+    return home
+
+
+@pytest.fixture
+def gateway(request: pytest.FixtureRequest, new_home: Path, tmp_path: Path) -> Iterator[WatchedGateway]:
+    """Give a running gateway on a home of the test's own. `@pytest.mark.gateway(...)` changes its settings."""
+    home = tmp_path / "home"
+    shutil.copytree(new_home, home)
+    marker = request.node.get_closest_marker("gateway")
+    with WatchedGateway(home, **(marker.kwargs if marker else {})) as running:
+        yield running
+
+
+@pytest.fixture
+def upstream() -> Iterator[UpstreamThread]:
+    """Give the fake provider, in a thread."""
+    with UpstreamThread() as fake:
+        yield fake
+
+
+@pytest.fixture
+def look() -> Look:
+    """Say which theme and size pages have; tests with several parametrise it (see looks.py)."""
+    return WIDE
+
+
+@pytest.fixture(autouse=True)
+def watch(gateway: WatchedGateway, new_context: Any) -> Iterator[Watch]:  # contexts close after the check
+    """Watch everything that the test's pages do, and check it at the end."""
+    watching = Watch(gateway)
+    yield watching
+    watching.check()
+
+
+@pytest.fixture
+def open_context(
+    new_context: Callable[..., BrowserContext], gateway: WatchedGateway, watch: Watch, look: Look
+) -> Callable[..., BrowserContext]:
+    """Give a function that opens a browser profile: nobody signed in, or who has the session that it is given."""
+
+    def opened(session: str = "", **options: Any) -> BrowserContext:
+        settings: dict[str, Any] = {
+            "base_url": gateway.url,
+            "color_scheme": look.theme,
+            "locale": "en-GB",
+            "reduced_motion": "reduce",
+            "timezone_id": "Europe/Berlin",
+            "viewport": {"width": look.width, "height": look.height},
+            **options,
+        }
+        context = new_context(**settings)
+        context.set_default_timeout(PATIENCE)
+        watch.add(context)
+        if session:
+            context.add_cookies(
+                [
+                    {
+                        "name": "bodhi_session",
+                        "value": session,
+                        "url": gateway.url,
+                        "httpOnly": True,
+                        "sameSite": "Strict",
+                    }
+                ]
+            )
+        return context
+
+    return opened
+
+
+@pytest.fixture
+def context(open_context: Callable[..., BrowserContext], gateway: WatchedGateway) -> BrowserContext:
+    """Give the profile of `page`."""
+    return open_context(gateway.open_session())
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """Give an empty page in which the Admin is signed in."""
+    return context.new_page()
+
+
+@pytest.fixture
+def stranger(open_context: Callable[..., BrowserContext]) -> Page:
+    """Give an empty page in which nobody is signed in."""
+    return open_context().new_page()
+
+
+@pytest.fixture
+def page_as(open_context: Callable[..., BrowserContext], gateway: WatchedGateway) -> Callable[[Role], Page]:
+    """Give a function that opens an empty page, in a profile of its own, in which somebody with a role is signed in."""
+
+    def opened(role: Role) -> Page:
+        return open_context(gateway.open_session(gateway.user_of(role))).new_page()
+
+    return opened
