@@ -698,6 +698,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bodhi/v1/usage/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Series
+         * @description Sum calls through time, over the same filters.
+         */
+        get: operations["series_bodhi_v1_usage_series_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bodhi/v1/usage/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Filters
+         * @description Tell which models, api models, tokens and users occur among calls.
+         */
+        get: operations["filters_bodhi_v1_usage_filters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bodhi/v1/usage/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tail
+         * @description Stream calls as they are recorded, over the same filters, as server-sent events.
+         *
+         *     `call` holds a call as the list shows it; `dropped` how many were left out because the reader, or Bodhi, could
+         *     not keep up; `end` says that the session has ended or the server stops.
+         */
+        get: operations["tail_bodhi_v1_usage_tail_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/bodhi/v1/usage": {
         parameters: {
             query?: never;
@@ -767,7 +830,7 @@ export interface paths {
         };
         /**
          * One Call
-         * @description Show one call.
+         * @description Show one call, and which are beside it.
          */
         get: operations["one_call_bodhi_v1_usage__call_id__get"];
         put?: never;
@@ -856,6 +919,26 @@ export interface paths {
          * @description Make a new data key and seal everything anew under it, while calls go on. Repeating it is safe.
          */
         post: operations["rotate_bodhi_v1_keys_rotate_data_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bodhi/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Settings
+         * @description List the effective settings and where each value comes from. They are changed where Bodhi is started.
+         */
+        get: operations["list_settings_bodhi_v1_settings_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1206,6 +1289,24 @@ export interface components {
             cost_nano: number | null;
             /** Cost Usd */
             cost_usd: string | null;
+            /** Checked Us */
+            checked_us: number | null;
+            /** Read Us */
+            read_us: number | null;
+            /** Chosen Us */
+            chosen_us: number | null;
+            /** Connected Us */
+            connected_us: number | null;
+            /** Finish */
+            finish: string | null;
+            /** User Name */
+            user_name: string | null;
+            /** Token Name */
+            token_name: string | null;
+            /** Api Model Name */
+            api_model_name: string | null;
+            /** Format */
+            format: string | null;
         };
         /**
          * CapturePolicyShown
@@ -1390,6 +1491,20 @@ export interface components {
             truncated: boolean;
         };
         /**
+         * FiltersShown
+         * @description What there is to filter by, the most frequent first, at most 200 of each.
+         */
+        FiltersShown: {
+            /** Models */
+            models: string[];
+            /** Api Models */
+            api_models: components["schemas"]["NamedShown"][];
+            /** Tokens */
+            tokens: components["schemas"]["NamedShown"][];
+            /** Users */
+            users: components["schemas"]["NamedShown"][];
+        };
+        /**
          * FormatShown
          * @description One API format.
          */
@@ -1470,6 +1585,12 @@ export interface components {
             last: string | null;
             /** Key */
             key: string | null;
+            /** Name */
+            name: string | null;
+            /** P95 First Us */
+            p95_first_us: number | null;
+            /** P95 Total Us */
+            p95_total_us: number | null;
         };
         /**
          * HeadShown
@@ -1673,6 +1794,16 @@ export interface components {
             token: string;
         };
         /**
+         * NamedShown
+         * @description Something that occurs among calls.
+         */
+        NamedShown: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+        };
+        /**
          * NewApiModel
          * @description A new api model. What is left out takes the format's default, or is empty.
          */
@@ -1776,6 +1907,78 @@ export interface components {
             name: string | null;
         };
         /**
+         * OneCallShown
+         * @description One call, and those beside it.
+         */
+        OneCallShown: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** User Id */
+            user_id: string | null;
+            /** Token Id */
+            token_id: string | null;
+            /** Api Model Id */
+            api_model_id: string | null;
+            /** Model Asked */
+            model_asked: string | null;
+            /** Model Sent */
+            model_sent: string | null;
+            /** Endpoint */
+            endpoint: string;
+            /** Status */
+            status: number;
+            /** Error */
+            error: string | null;
+            /** Stream */
+            stream: boolean;
+            /** First Byte Us */
+            first_byte_us: number | null;
+            /** Total Us */
+            total_us: number;
+            /** Bytes In */
+            bytes_in: number;
+            /** Bytes Out */
+            bytes_out: number;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Cached Tokens */
+            cached_tokens: number | null;
+            /** Reasoning Tokens */
+            reasoning_tokens: number | null;
+            /** Cache Write Tokens */
+            cache_write_tokens: number | null;
+            /** Cost Nano */
+            cost_nano: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+            /** Checked Us */
+            checked_us: number | null;
+            /** Read Us */
+            read_us: number | null;
+            /** Chosen Us */
+            chosen_us: number | null;
+            /** Connected Us */
+            connected_us: number | null;
+            /** Finish */
+            finish: string | null;
+            /** User Name */
+            user_name: string | null;
+            /** Token Name */
+            token_name: string | null;
+            /** Api Model Name */
+            api_model_name: string | null;
+            /** Format */
+            format: string | null;
+            /** Older */
+            older: string | null;
+            /** Newer */
+            newer: string | null;
+        };
+        /**
          * Outcome
          * @description How an act went.
          * @enum {string}
@@ -1850,6 +2053,49 @@ export interface components {
             data: components["schemas"]["UserShown"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * PointShown
+         * @description One part of a window.
+         */
+        PointShown: {
+            /** Count */
+            count: number;
+            /** Ok */
+            ok: number;
+            /** Client Errors */
+            client_errors: number;
+            /** Server Errors */
+            server_errors: number;
+            /** Errors */
+            errors: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cost Nano */
+            cost_nano: number | null;
+            /** First P50 Us */
+            first_p50_us: number | null;
+            /** First P95 Us */
+            first_p95_us: number | null;
+            /** First P99 Us */
+            first_p99_us: number | null;
+            /** Total P50 Us */
+            total_p50_us: number | null;
+            /** Total P95 Us */
+            total_p95_us: number | null;
+            /** Total P99 Us */
+            total_p99_us: number | null;
+            /** At */
+            at: string;
+        };
+        /**
+         * Policies
+         * @description What Admins decide while Bodhi runs.
+         */
+        Policies: {
+            capture: components["schemas"]["CapturePolicyShown"];
         };
         /**
          * Proof
@@ -1982,6 +2228,22 @@ export interface components {
             truncated: boolean;
         };
         /**
+         * SeriesShown
+         * @description A window in equal parts, oldest first, those without calls included.
+         */
+        SeriesShown: {
+            /** Bucket Seconds */
+            bucket_seconds: number;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            /** Data */
+            data: components["schemas"]["PointShown"][];
+            total: components["schemas"]["WindowShown"];
+            before: components["schemas"]["WindowShown"];
+        };
+        /**
          * SessionShown
          * @description One place where one is signed in.
          */
@@ -2012,6 +2274,42 @@ export interface components {
         Sessions: {
             /** Data */
             data: components["schemas"]["SessionShown"][];
+        };
+        /**
+         * SettingShown
+         * @description One setting. Of a secret, no more is shown than that it is set.
+         */
+        SettingShown: {
+            /** Name */
+            name: string;
+            /** Env */
+            env: string;
+            /** Group */
+            group: string;
+            /** Doc */
+            doc: string;
+            /** Value */
+            value: string | null;
+            /** Default */
+            default: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "default" | "environment" | "file" | "command line";
+            /** Restart */
+            restart: boolean;
+        };
+        /**
+         * SettingsShown
+         * @description How this process is configured.
+         */
+        SettingsShown: {
+            /** Version */
+            version: string;
+            /** Data */
+            data: components["schemas"]["SettingShown"][];
+            policies: components["schemas"]["Policies"];
         };
         /**
          * SetupState
@@ -2325,6 +2623,44 @@ export interface components {
          * @enum {string}
          */
         Via: "api" | "host" | "gateway";
+        /**
+         * WindowShown
+         * @description A whole window.
+         */
+        WindowShown: {
+            /** Count */
+            count: number;
+            /** Ok */
+            ok: number;
+            /** Client Errors */
+            client_errors: number;
+            /** Server Errors */
+            server_errors: number;
+            /** Errors */
+            errors: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cost Nano */
+            cost_nano: number | null;
+            /** First P50 Us */
+            first_p50_us: number | null;
+            /** First P95 Us */
+            first_p95_us: number | null;
+            /** First P99 Us */
+            first_p99_us: number | null;
+            /** Total P50 Us */
+            total_p50_us: number | null;
+            /** Total P95 Us */
+            total_p95_us: number | null;
+            /** Total P99 Us */
+            total_p99_us: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+            /** Unpriced */
+            unpriced: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -6215,6 +6551,294 @@ export interface operations {
             };
         };
     };
+    series_bodhi_v1_usage_series_get: {
+        parameters: {
+            query?: {
+                user_id?: string | null;
+                token_id?: string | null;
+                api_model_id?: string | null;
+                /** @description Asked for or sent, exactly. */
+                model?: string | null;
+                endpoint?: string | null;
+                /** @description Such as 429, or a class such as 4xx. */
+                status?: string | null;
+                /** @description An error code, exactly. */
+                error?: string | null;
+                /** @description Whether there was any error. */
+                failed?: boolean | null;
+                stream?: boolean | null;
+                /** @description The oldest time wanted (RFC 3339). */
+                since?: string | null;
+                /** @description The time before which calls are wanted. */
+                until?: string | null;
+                /** @description Into how many equal parts the window is cut. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesShown"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    filters_bodhi_v1_usage_filters_get: {
+        parameters: {
+            query?: {
+                /** @description The oldest time wanted (RFC 3339). */
+                since?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiltersShown"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tail_bodhi_v1_usage_tail_get: {
+        parameters: {
+            query?: {
+                user_id?: string | null;
+                token_id?: string | null;
+                api_model_id?: string | null;
+                /** @description Asked for or sent, exactly. */
+                model?: string | null;
+                endpoint?: string | null;
+                /** @description Such as 429, or a class such as 4xx. */
+                status?: string | null;
+                /** @description An error code, exactly. */
+                error?: string | null;
+                /** @description Whether there was any error. */
+                failed?: boolean | null;
+                stream?: boolean | null;
+                /** @description The oldest time wanted (RFC 3339). */
+                since?: string | null;
+                /** @description The time before which calls are wanted. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_calls_bodhi_v1_usage_get: {
         parameters: {
             query?: {
@@ -6539,7 +7163,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallShown"];
+                    "application/json": components["schemas"]["OneCallShown"];
                 };
             };
             /** @description Bad Request */
@@ -6961,6 +7585,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rotated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_settings_bodhi_v1_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsShown"];
                 };
             };
             /** @description Bad Request */

@@ -16,7 +16,7 @@ export function Entry({ title, lead, above, children }: EntryProps) {
   }, [title]);
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-[480px] flex-col justify-center px-4 py-10">
-      <p className="mb-6 flex items-center gap-3 font-semibold text-[18px]">
+      <p className="mb-6 flex items-center gap-3 font-semibold text-lg">
         <Mark size={28} />
         {text.brand}
       </p>
