@@ -147,8 +147,8 @@ def test_the_key_is_a_bearer_token() -> None:
 
 def test_every_provider_of_the_form_that_speaks_this_format_is_a_preset() -> None:
     assert [p.label for p in FORMAT.providers] == [
-        "OpenAI", "OpenRouter", "Hugging Face", "Groq", "Together AI", "vLLM", "LM Studio", "Ollama", "llama.cpp",
-        "Custom",
+        "OpenAI", "OpenRouter", "Hugging Face", "Groq", "Together AI", "Mistral", "DeepSeek", "xAI", "vLLM",
+        "LM Studio", "Ollama", "llama.cpp", "Custom",
     ]  # fmt: skip
 
 

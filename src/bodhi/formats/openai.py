@@ -23,7 +23,7 @@ from bodhi.formats.contract import (
     ProviderPreset,
     Serves,
 )
-from bodhi.formats.documents import Count, first_count, media_type, member, read_error_line, read_shape, write_json
+from bodhi.formats.documents import Count, first_count, media_type, member, read_error_line, read_shape, word, write_json
 from bodhi.formats.paging import read_entries, read_ids
 
 BASE_URL = "https://api.openai.com/v1"
@@ -139,13 +139,19 @@ class _Usage(msgspec.Struct):
     completion_tokens_details: _OutputDetails | None = None
 
 
+class _Choice(msgspec.Struct):
+    finish_reason: Any = None
+
+
 class _UsualAnswer(msgspec.Struct):
     usage: _Usage
+    choices: list[_Choice] = []
 
 
 class _Answer(msgspec.Struct):
     usage: Any = None
     x_groq: Any = None
+    choices: Any = None
 
 
 def count_usage(usage: object, counts: TokenCounts) -> None:
@@ -185,10 +191,14 @@ def _read_usage(document: bytes, counts: TokenCounts) -> None:
     usual = read_shape(document, _UsualAnswer)
     if usual is not None:
         _take_usage(usual.usage, counts)
+        if usual.choices:
+            counts.finish = word(usual.choices[0].finish_reason) or counts.finish
         return
     answer = read_shape(document, _Answer)
     if answer is not None:
         count_usage(answer.usage or member(answer.x_groq, "usage"), counts)
+        if isinstance(answer.choices, list) and answer.choices:
+            counts.finish = word(member(answer.choices[0], "finish_reason")) or counts.finish
 
 
 def _probe(model: str) -> Probe:
@@ -221,6 +231,8 @@ DIALECT = Dialect(
     # In text, a quotation mark is escaped: `_tokens"` can only end a member's name, or rarely a whole text.
     usage_markers=(b'_tokens"',),
     read_usage=_read_usage,
+    # As compact JSON has it, and as Python's `json` writes it; while the answer goes on, the member is null.
+    finish_markers=(b'"finish_reason":"', b'"finish_reason": "'),
     probe=_probe,
 )
 
@@ -240,6 +252,9 @@ FORMAT = Format(
         ProviderPreset(
             "Together AI", "https://api.together.xyz/v1", key_url="https://api.together.ai/settings/api-keys"
         ),
+        ProviderPreset("Mistral", "https://api.mistral.ai/v1", key_url="https://console.mistral.ai/api-keys"),
+        ProviderPreset("DeepSeek", "https://api.deepseek.com/v1", key_url="https://platform.deepseek.com/api_keys"),
+        ProviderPreset("xAI", "https://api.x.ai/v1", key_url="https://console.x.ai"),
         ProviderPreset("vLLM", "http://localhost:8000/v1", needs_key=False, private_network=True),
         ProviderPreset("LM Studio", "http://localhost:1234/v1", needs_key=False, private_network=True),
         ProviderPreset("Ollama", "http://localhost:11434/v1", needs_key=False, private_network=True),

@@ -292,3 +292,27 @@ async def test_an_answer_compressed_unasked_is_read(
     control: Control, admin: dict[str, str], upstream: UpstreamThread, script: str
 ) -> None:
     assert (await trial(control, admin, "test-connection", a_form(upstream, "openai", script)))["ok"]
+
+
+async def test_a_refusal_is_shown_as_it_came_without_the_key_and_a_success_is_not(
+    control: Control, admin: dict[str, str], upstream: UpstreamThread
+) -> None:
+    refused = await trial(control, admin, "test-connection", a_form(upstream, "openai", models=["401"]))
+    assert json.loads(refused["reply"])["error"]["message"] in refused["detail"]
+    went_well = await trial(control, admin, "test-connection", a_form(upstream, "openai"))
+    assert went_well["reply"] == ""
+
+
+async def test_a_page_at_the_address_is_quoted_without_the_key_that_it_repeats(
+    control: Control, admin: dict[str, str], upstream: UpstreamThread
+) -> None:
+    def echo(head: bytes) -> bytes:
+        page = b"<html>\x1b[1m" + head + b"</html>" + b"x" * 10_000
+        return b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: %d\r\n\r\n%b" % (len(page), page)
+
+    async with provider(echo) as base_url:
+        tested = await trial(control, admin, "test-connection", a_form(upstream, "openai", base_url=base_url))
+    assert tested["kind"] == "not_json"
+    assert tested["reply"].startswith("<html> [1m")
+    assert "Bearer ****" in tested["reply"] or "bearer ****" in tested["reply"].lower()
+    assert len(tested["reply"]) <= 4096

@@ -27,6 +27,7 @@ MAX_PAGES = 20
 MAX_IDS = 5_000
 MAX_ANSWER = 16 * 1024 * 1024
 MAX_ERROR = 256 * 1024
+MAX_REPLY = 4 * 1024
 
 _HEADERS: tuple[Header, ...] = ((b"accept", b"application/json"), (b"accept-encoding", b"identity"))
 _JSON_HEADERS: tuple[Header, ...] = (*_HEADERS, (b"content-type", b"application/json"))
@@ -46,6 +47,8 @@ class Outcome:
     kind: Kind | None = None
     retry_after: int | None = None
     """For how many seconds the provider asks to be left alone."""
+    reply: str = ""
+    """The beginning of an answer that is no success, as it came."""
     models: tuple[str, ...] = ()
     truncated: bool = False
 
@@ -166,7 +169,15 @@ class Prober:
 
     def _judged(self, began: float, answer: Answer) -> Outcome:
         wait = seconds_to_wait(answer.retry_after, self._clock.now())
-        return self._failure(began, judge(self._format.dialect, answer), answer.status, wait)
+        failure = self._failure(began, judge(self._format.dialect, answer), answer.status, wait)
+        return replace(failure, reply=self._quoted(answer))
+
+    def _quoted(self, answer: Answer) -> str:
+        """Return the beginning of an answer for a person: a page that succeeds may repeat the key as well."""
+        beginning = answer.body[:MAX_ERROR]
+        scrubbed = beginning if self._secret is None else scrub(beginning, self._secret)
+        text = scrubbed[:MAX_REPLY].decode(errors="replace")
+        return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
 
     def _failure(
         self, began: float, verdict: Verdict, status: int | None = None, retry_after: int | None = None

@@ -132,6 +132,8 @@ class Tested(BaseModel):
     """The reason of a failure, for programs; null where it went well."""
     retry_after: int | None
     """Seconds to wait, where the provider named a time."""
+    reply: str
+    """The beginning of a refusing answer as it came, without the key; empty where it went well, or none came."""
 
 
 class Fetched(Tested):
