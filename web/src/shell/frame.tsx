@@ -22,6 +22,8 @@ export function Frame() {
   if (me.data === null) {
     if (setup.data === undefined) return null;
     if (setup.data.needed) return <Navigate to="/setup/" replace />;
+    // The frame stays until the other page is loaded: asking again from there would nest the address in itself.
+    if (location.pathname.startsWith("/sign-in")) return null;
     const here = location.pathname + location.searchStr;
     return <Navigate to="/sign-in/" search={{ next: here === "/" ? undefined : here }} replace />;
   }
