@@ -30,5 +30,9 @@ class OutboundRequest:
     """Without Host, Content-Length and Connection, which the client of `relay.upstream` writes."""
     body: bytes
     timeouts: Timeouts
+    opened_at: float | None = None
+    """When the client of `relay.upstream` got it, on the monotonic clock; it notes that here, and the next, too."""
+    connected_at: float | None = None
+    """When there was a connection for it."""
     host: bytes = b""
     """The value of the Host field, where it was worked out before; empty, it is the origin's authority."""

@@ -1,6 +1,6 @@
 """What a call cost: token counts and the record that the audit trail keeps of every call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -16,6 +16,8 @@ class TokenCounts:
     reasoning: int | None = None
     cache_written: int | None = None
     """Of the input, what went into the provider's cache; only some providers count and charge it apart."""
+    finish: str | None = field(default=None, compare=False)
+    """No count, but told beside them: why the answer ended, in the provider's own word."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from bodhi.formats.contract import (
     ProviderPreset,
     Serves,
 )
-from bodhi.formats.documents import count, media_type, member, read_error_line, read_shape, write_json
+from bodhi.formats.documents import count, media_type, member, read_error_line, read_shape, word, write_json
 from bodhi.formats.paging import page_after, page_before, page_size, read_entries, read_ids
 
 BASE_URL = "https://api.anthropic.com/v1"
@@ -138,6 +138,8 @@ class _Answer(msgspec.Struct):
 
     usage: Any = None
     message: Any = None
+    delta: Any = None
+    stop_reason: Any = None
 
 
 def _read_usage(document: bytes, counts: TokenCounts) -> None:
@@ -145,6 +147,7 @@ def _read_usage(document: bytes, counts: TokenCounts) -> None:
     answer = read_shape(document, _Answer)
     if answer is None:
         return
+    counts.finish = word(answer.stop_reason) or word(member(answer.delta, "stop_reason")) or counts.finish
     usage = answer.usage or member(answer.message, "usage")
     fresh = count(usage, "input_tokens")
     read = count(usage, "cache_read_input_tokens")

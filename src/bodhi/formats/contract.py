@@ -145,6 +145,8 @@ class Dialect:
     """Update the counts from one JSON document: a stream event's data, or a whole body. Raises nothing."""
     usage_key: bytes = b'"usage"'
     """The member of a body that holds the counts: what to look for in the tail of a body too large to keep."""
+    finish_markers: tuple[bytes, ...] = ()
+    """What a stream's event holds that tells why the answer ended, where that is none of the events read for usage."""
     read_object_id: Callable[[bytes], str | None] = lambda document: None
     """The id of the object that an answer creates, from its body or its first event's data."""
 

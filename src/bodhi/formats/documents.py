@@ -14,6 +14,7 @@ from bodhi.core.types import Json
 MAX_ERROR_LINE = 500
 MAX_PLAIN_ERROR = 300
 MAX_COUNT = 2**53
+MAX_WORD = 64
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=MAX_COUNT)]
 """A sensible count of tokens, for shapes."""
@@ -71,6 +72,11 @@ def count(document: object, *path: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_COUNT:
         return None
     return value
+
+
+def word(value: object) -> str | None:
+    """Return a provider's word for something, such as why an answer ended; None if it is none, or a long text."""
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_WORD else None
 
 
 def first_count(document: object, *paths: tuple[str, ...]) -> int | None:

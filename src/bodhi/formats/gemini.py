@@ -25,7 +25,7 @@ from bodhi.formats.contract import (
     ProviderPreset,
     Serves,
 )
-from bodhi.formats.documents import count, first_count, media_type, read_error_line, read_shape, write_json
+from bodhi.formats.documents import count, first_count, media_type, read_error_line, read_shape, word, write_json
 from bodhi.formats.paging import page_after, page_size, read_entries, read_ids
 
 BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
@@ -177,19 +177,34 @@ def _write_catalog_entry(entry: CatalogEntry) -> bytes:
 # Usage, as ai.google.dev/api/generate-content describes `UsageMetadata`.
 
 
+class _Candidate(msgspec.Struct):
+    finish: Any = msgspec.field(default=None, name="finishReason")
+
+
 class _Answer(msgspec.Struct):
+    usage: Any = msgspec.field(default=None, name="usageMetadata")
+    candidates: list[_Candidate] | None = None
+
+
+class _Counts(msgspec.Struct):
+    """The same without the candidates, for answers that have them in another shape."""
+
     usage: Any = msgspec.field(default=None, name="usageMetadata")
 
 
 def _read_usage(document: bytes, counts: TokenCounts) -> None:
     """Read the counts so far of an answer, or of the last elements of a streamed array of answers."""
     if document.lstrip()[:1] == b"[":
-        answers = read_shape(document, list[_Answer])
+        answers: Sequence[_Answer | _Counts] = (
+            read_shape(document, list[_Answer]) or read_shape(document, list[_Counts]) or ()
+        )
     else:
-        answer = read_shape(document, _Answer)
-        answers = [answer] if answer else None
-    for each in answers or ():
+        answer = read_shape(document, _Answer) or read_shape(document, _Counts)
+        answers = (answer,) if answer else ()
+    for each in answers:
         _count_usage(each.usage, counts)
+        if isinstance(each, _Answer) and each.candidates:
+            counts.finish = word(each.candidates[0].finish) or counts.finish
 
 
 def _count_usage(usage: object, counts: TokenCounts) -> None:

@@ -23,7 +23,16 @@ from bodhi.formats.contract import (
     ProviderPreset,
     Serves,
 )
-from bodhi.formats.documents import Count, first_count, media_type, member, read_error_line, read_shape, word, write_json
+from bodhi.formats.documents import (
+    Count,
+    first_count,
+    media_type,
+    member,
+    read_error_line,
+    read_shape,
+    word,
+    write_json,
+)
 from bodhi.formats.paging import read_entries, read_ids
 
 BASE_URL = "https://api.openai.com/v1"

@@ -13,13 +13,16 @@ from bodhi.core.errors import BodhiError
 from bodhi.core.usage import TokenCounts
 from bodhi.formats import openai
 from bodhi.formats.contract import Endpoint, Format, ModelIn, Probe, ProviderPreset
-from bodhi.formats.documents import media_type, member, read_shape, write_json
+from bodhi.formats.documents import media_type, member, read_shape, word, write_json
 
 OBJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 PROBE_TOKENS = 16
 """The least that OpenAI accepts as `max_output_tokens`: it answers 1 with "integer below minimum value. Expected a
 value >= 16" (quoted in github.com/earendil-works/pi/issues/6265)."""
+
+_GOES_ON = ("queued", "in_progress")
+"""What the status of a response is before it has ended."""
 
 _REFERENCES = ("previous_response_id", "conversation")
 
@@ -94,13 +97,21 @@ class _Answer(msgspec.Struct):
     usage: Any = None
     store: Any = None
     response: Any = None
+    status: Any = None
+    incomplete_details: Any = None
 
 
 def _read_usage(document: bytes, counts: TokenCounts) -> None:
     """Read the usage of a body, or of a terminal event: completed, incomplete or failed."""
     answer = read_shape(document, _Answer)
-    if answer is not None:
-        openai.count_usage(member(answer.response, "usage") or answer.usage, counts)
+    if answer is None:
+        return
+    openai.count_usage(member(answer.response, "usage") or answer.usage, counts)
+    status, details = answer.status, answer.incomplete_details
+    if answer.response is not None:
+        status, details = member(answer.response, "status"), member(answer.response, "incomplete_details")
+    if status not in _GOES_ON:
+        counts.finish = word(member(details, "reason")) or word(status) or counts.finish
 
 
 def _read_object_id(document: bytes) -> str | None:

@@ -4,6 +4,7 @@ Decompression happens before, in `relay`; where a dialect reports tokens is in i
 """
 
 import json
+from collections import deque
 from functools import lru_cache
 from typing import Protocol
 
@@ -14,6 +15,11 @@ from bodhi.formats.sse import EventCutter, read_events
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 64 * 1024
+LAST_RUNS = 4
+LAST_BYTES = 4_096
+"""How much of the end of each of the last runs of events is looked at again."""
+LEAST_RUN = 40
+"""Bytes; what is shorter, such as `data: [DONE]`, tells nothing."""
 
 _DECODER = json.JSONDecoder()
 
@@ -44,10 +50,12 @@ def is_event_stream(content_type: bytes) -> bool:
 class EventTap:
     """Reads the few events of a stream that hold one of the dialect's usage markers."""
 
-    __slots__ = ("_cutter", "_markers", "_read_usage", "counts")
+    __slots__ = ("_cutter", "_finish_markers", "_last", "_markers", "_read_usage", "counts")
 
     def __init__(self, dialect: Dialect) -> None:
         self.counts = TokenCounts()
+        self._finish_markers = dialect.finish_markers
+        self._last: deque[bytes] = deque(maxlen=LAST_RUNS)
         self._markers = dialect.usage_markers
         self._read_usage = dialect.read_usage
         self._cutter = EventCutter()
@@ -67,13 +75,29 @@ class EventTap:
         for marker in self._markers:
             if marker in run:
                 self._read(run)
-                return
+                break
+        # Looking for the end in every event would cost each of them: the last ones are kept, and looked at once.
+        if len(run) > LEAST_RUN:
+            self._last.append(run if len(run) <= LAST_BYTES else run[-LAST_BYTES:])
 
     def finish(self) -> None:
-        """Read a last event whose blank line is missing, as some servers end their streams."""
+        """Read a last event whose blank line is missing, as some servers end their streams, and why it ended."""
         rest = self._cutter.rest()
         if any(marker in rest for marker in self._markers):
             self._read(rest + b"\n\n")
+        if self.counts.finish is None and self._finish_markers:
+            self._last.append(rest)
+            self._read_finish()
+
+    def _read_finish(self) -> None:
+        for run in reversed(self._last):
+            for marker in self._finish_markers:
+                at = run.rfind(marker)
+                if at >= 0:
+                    whole = run.splitlines(keepends=False)
+                    line = next(each for each in reversed(whole) if marker in each)
+                    self._read_usage(line.removeprefix(b"data:"), self.counts)
+                    return
 
     def _read(self, run: bytes) -> None:
         for event in read_events(run):

@@ -123,7 +123,7 @@ class DataPlane:
             principal = self._authenticator.principal(call.headers, call.query)
         except TokenUnknown:
             principal = await self._authenticator.principal_after_look(call.headers, call.query)
-        call.principal = principal
+        call.principal, call.checked_at = principal, call.clock()
         match = found.match or _no_match(call, found)
         call.endpoint = match.endpoint.name
         if match.endpoint.serves is not Serves.RELAY:
@@ -146,7 +146,7 @@ class DataPlane:
         call.api_model_id, call.model_sent = route.api_model.id, route.model
         leg = self._legs.leg(snapshot, route.api_model)
         text = CallText(call.method.encode(), match.params, call.query, call.headers, call.body, seen.model_span)
-        outbound = new_outbound(text, match.endpoint, route, leg, self._limits.dropped_headers)
+        outbound = call.outbound = new_outbound(text, match.endpoint, route, leg, self._limits.dropped_headers)
         response = await self._upstream.open(outbound)
         try:
             if 300 <= response.status < 400 and response.status != 304:

@@ -4,6 +4,7 @@ from asyncio import Task
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
+from bodhi.core.call import OutboundRequest
 from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
 from bodhi.core.principal import Principal
 from bodhi.core.types import Headers
@@ -60,9 +61,9 @@ class Call:
     """One inbound request and what became of it, from the first byte to the usage record."""
 
     __slots__ = (
-        "api_model_id", "body", "bytes_in", "bytes_out", "client_left", "clock", "counts", "endpoint", "error",
-        "first_byte_at", "headers", "id", "method", "model_asked", "model_sent", "principal", "query", "raw_path",
-        "started_at", "status", "stream", "task", "watch",
+        "api_model_id", "body", "bytes_in", "bytes_out", "checked_at", "client_left", "clock", "counts", "endpoint",
+        "error", "first_byte_at", "headers", "id", "method", "model_asked", "model_sent", "outbound", "principal",
+        "query", "raw_path", "read_at", "started_at", "status", "stream", "task", "watch",
     )  # fmt: skip
 
     def __init__(self, call_id: str, scope: Scope, connection: ClientConnection, clock: Callable[[], float]) -> None:
@@ -74,8 +75,12 @@ class Call:
         self.query: bytes = scope["query_string"]
         self.headers: Headers = scope["headers"]
         self.started_at = clock()
+        self.checked_at: float | None = None
+        self.read_at: float | None = None
         self.first_byte_at: float | None = None
         self.body = b""
+        self.outbound: OutboundRequest | None = None
+        """What is sent upstream, once that is known."""
         self.principal: Principal | None = None
         self.endpoint = "unknown"
         self.api_model_id: str | None = None
@@ -105,8 +110,12 @@ class Call:
             at: wall time of the end, Unix seconds.
             ended_at: the same moment on the monotonic clock that `started_at` was read from.
         """
-        principal, first = self.principal, self.first_byte_at
+        principal, started = self.principal, self.started_at
         counts = self.counts or _NO_COUNTS
+        first, checked, read = self.first_byte_at, self.checked_at, self.read_at
+        chosen = connected = None
+        if (outbound := self.outbound) is not None:
+            chosen, connected = outbound.opened_at, outbound.connected_at
         return UsageRecord(
             self.id,
             at,
@@ -119,8 +128,8 @@ class Call:
             self.status or STATUS_CLIENT_LEFT,
             self.error,
             self.stream,
-            None if first is None else int((first - self.started_at) * 1e6),
-            int((ended_at - self.started_at) * 1e6),
+            None if first is None else int((first - started) * 1e6),
+            int((ended_at - started) * 1e6),
             self.bytes_in,
             self.bytes_out,
             counts.input,
@@ -128,6 +137,12 @@ class Call:
             counts.cached,
             counts.reasoning,
             counts.cache_written,
+            None,
+            None if checked is None else int((checked - started) * 1e6),
+            None if read is None else int((read - started) * 1e6),
+            None if chosen is None else int((chosen - started) * 1e6),
+            None if connected is None else int((connected - started) * 1e6),
+            counts.finish,
         )
 
 
@@ -158,6 +173,7 @@ async def read_body(call: Call, receive: Receive, limit: int) -> bytes:
             raise BodyTooLarge(_too_large(limit))
         if not message.get("more_body", False):
             call.bytes_in = size
+            call.read_at = call.clock()
             if not pieces:
                 return bytes(piece)
             pieces.append(piece)

@@ -121,7 +121,7 @@ class UpstreamClient:
         head = write_request_head(request)
         if self._closed:
             raise Overloaded("Bodhi is shutting down.")
-        started = self._monotonic()
+        request.opened_at = request.connected_at = started = self._monotonic()
         key = (request.origin, request.allow_private_network)
         pool = self._pools.get(key)
         if pool is None:
@@ -130,7 +130,10 @@ class UpstreamClient:
             self._sweeper = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
         connection = pool.take_idle(started - self._keep_alive)
         if connection is None:
+            request.connected_at = None
             connection = await pool.lease()
+            if connection is not None:
+                request.connected_at = self._monotonic()
         try:
             is_reused = connection is not None
             if connection is None:
@@ -163,7 +166,9 @@ class UpstreamClient:
         await asyncio.sleep(0)  # The loop closes the sockets in its next turn.
 
     async def _connect(self, request: OutboundRequest, pool: Pool) -> Connection:
+        request.connected_at = None
         connection = await self._connector.connect(request, pool.forget)
+        request.connected_at = self._monotonic()
         if self._closed:
             connection.abort()
             raise Overloaded("Bodhi is shutting down.")
