@@ -1,7 +1,7 @@
 # Each target does all of its own set-up: Python 3.11 and make are enough. `make help` lists them.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help install serve test coverage check test-real bench format lock clean
+.PHONY: help install serve dev test coverage check test-real bench format lock clean
 
 # Arguments for the program that a target starts: make serve ARGS="--port 8080", make test ARGS="-k prefix".
 ARGS ?=
@@ -10,7 +10,7 @@ WORKERS ?= 2
 
 PYTHON := .venv/bin/python
 LOCKED := uv.lock pyproject.toml scripts/bootstrap scripts/install scripts/uv-requirements.txt \
-    tests/fakes/oidc/package-lock.json
+    scripts/chromium tests/fakes/oidc/package-lock.json
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -18,12 +18,17 @@ help: ## Show this list
 install: .venv/.installed-runtime ## Make .venv with the bodhi command from the lock file
 
 serve: .venv/.installed-runtime ## Start the gateway on http://localhost:1135
+	@scripts/pages || echo "Serving all the same: the API needs no web UI." >&2
 	@exec .venv/bin/bodhi serve $(ARGS)
 
-test: .venv/.installed-test ## Run the tests
-	@$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+dev: .venv/.installed-dev ## Start the gateway and Vite, for work on the web UI at http://localhost:1136/ui/
+	@exec .venv/bin/bodhi dev $(ARGS)
+
+test: .venv/.installed-test ## Run the tests: of the gateway, of the web UI's parts, of its pages in Chromium
+	@WORKERS=$(WORKERS) scripts/test $(ARGS)
 
 coverage: .venv/.installed-test ## Run the tests and print which lines and branches none of them reaches
+	@scripts/pages
 	@$(PYTHON) -m coverage erase
 	@$(PYTHON) -m coverage run -m pytest -q $(ARGS)
 	@$(PYTHON) -m coverage combine -q
@@ -39,15 +44,17 @@ test-real: .venv/.installed-test ## Serve a real model with llama.cpp and use it
 bench: .venv/.installed-test ## Measure against nginx and print the table
 	@$(PYTHON) -m bench $(ARGS)
 
-format: .venv/.installed-dev ## Format the code and repair what the linter can
+format: .venv/.installed-dev ## Format the code and repair what the linters can
 	@.venv/bin/ruff format
 	@.venv/bin/ruff check --fix
+	@$(PYTHON) web/build.py --npm --silent run format
 
 lock: .venv/.installed-dev ## Resolve pyproject.toml into uv.lock anew, keeping what still fits
 	@.tools/uv/bin/uv lock
 
 clean: ## Remove what the other targets made, but no data
-	rm -rf .venv .tools build dist tests/fakes/oidc/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools build dist web/node_modules web/.build src/bodhi/ui/dist test-results
+	rm -rf tests/fakes/oidc/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/.installed-runtime: $(LOCKED)
 	@scripts/install runtime

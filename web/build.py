@@ -113,12 +113,7 @@ def build(web: Path = WEB, dist: Path = DIST) -> bool:
     with _alone(web) as workshop:
         if is_current(web, dist):
             return False
-        node = find_node()
-        if node is None:
-            raise BuildError(
-                "Building the pages needs Node.js 20.19 or newer with npm, or the Node wheel. Install one of them: "
-                f'pip install "{NODE_WHEEL}"'
-            )
+        node = _need_node()
         install_packages(node, web)
         stamp = stamp_of(web)
         made = Path(tempfile.mkdtemp(prefix="new-", dir=workshop))
@@ -135,6 +130,28 @@ def build(web: Path = WEB, dist: Path = DIST) -> bool:
         _finish(made, stamp)
         _replace(made, dist, workshop)
     return True
+
+
+def run_npm(arguments: Sequence[str], web: Path = WEB) -> int:
+    """Run npm in web/ with its packages installed, and return its exit status.
+
+    Raises:
+        BuildError: there is no Node.js, or npm reaches no registry.
+    """
+    node = _need_node()
+    with _alone(web):
+        install_packages(node, web)
+    return subprocess.run([*node.npm, *arguments], cwd=web, env=_environment(node), check=False).returncode
+
+
+def _need_node() -> Node:
+    node = find_node()
+    if node is None:
+        raise BuildError(
+            "The pages need Node.js 20.19 or newer with npm, or the Node wheel. Install one of them: "
+            f'pip install "{NODE_WHEEL}"'
+        )
+    return node
 
 
 def _finish(made: Path, stamp: str) -> None:
@@ -184,13 +201,12 @@ def _version_of(node: str) -> tuple[int, ...]:
 
 
 def _run(node: Node, command: Sequence[str], web: Path, seconds: float, trouble: str, stamp: str = "") -> None:
-    path = os.pathsep.join([str(node.program.parent), os.environ.get("PATH", os.defpath)])
-    environment = {**os.environ, "PATH": path, "VITE_STAMP": stamp, "NODE_ENV": "production" if stamp else ""}
+    added = {"VITE_STAMP": stamp, "NODE_ENV": "production"} if stamp else {}
     try:
         done = subprocess.run(
             command,
             cwd=web,
-            env=environment,
+            env={**_environment(node), **added},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -204,31 +220,37 @@ def _run(node: Node, command: Sequence[str], web: Path, seconds: float, trouble:
         raise BuildError(f"{done.stdout.strip()}\n{trouble}")
 
 
+def _environment(node: Node) -> dict[str, str]:
+    """Return the environment with this Node.js first on the path: npm's scripts start `node` by name."""
+    return {**os.environ, "PATH": os.pathsep.join([str(node.program.parent), os.environ.get("PATH", os.defpath)])}
+
+
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line: build, or answer a question by the exit status."""
-    parser = argparse.ArgumentParser(prog="web/build.py", description="Build the web UI when it is not current.")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="web/build.py",
+        usage="%(prog)s [-h] [--is-current | --has-node | --npm ARGUMENTS ...]",
+        description="Build the web UI when it is not current.",
+        epilog="--npm runs npm with everything that follows, in web/, with its packages installed: --npm run check",
+    )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--is-current", action="store_true", help="only tell whether there is nothing to build")
     only.add_argument("--has-node", action="store_true", help="only tell whether there is a Node.js to build with")
-    only.add_argument(
-        "--packages", action="store_true", help="only install what web/ is built, checked and tested with"
-    )
-    asked = parser.parse_args(arguments)
+    is_for_npm = given[:1] == ["--npm"]
+    asked = parser.parse_args([] if is_for_npm else given)
     if asked.is_current:
         return 0 if is_current() else 1
-    node = find_node()
     if asked.has_node:
-        return 0 if node else 1
+        return 0 if find_node() else 1
     try:
-        if asked.packages and node:
-            with _alone(WEB):
-                install_packages(node)
-        else:
-            build()
+        if is_for_npm:
+            return run_npm(given[1:])
+        build()
     except BuildError as error:
         _tell(str(error))
         return 1
