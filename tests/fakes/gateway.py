@@ -59,6 +59,8 @@ class Gateway:
         self.server: Server
         self.port = 0
         self.admin = User("admin-user", "admin", Role.ADMIN, None, disabled=False, created_at=1.0)
+        self.setup_code = ""
+        """The code of the link that the command line prints, until there is an Admin."""
         self.token = ""
         """A token of the Admin, scope user, for every model."""
 
@@ -200,6 +202,7 @@ class Gateway:
 
     def _announce(self, announcement: Announcement) -> None:
         self.port = announcement.port
+        self.setup_code = announcement.setup_code.reveal() if announcement.setup_code else ""
         self._ready.set()
 
     def _stop(self) -> None:

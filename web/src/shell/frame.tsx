@@ -1,12 +1,13 @@
 // The frame of pages for people who are signed in: navigation at the left, or behind a button where it is narrow.
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { Outlet, useLocation } from "@tanstack/react-router";
 import { Menu as MenuIcon, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { meQuery, setupQuery } from "@/api/queries";
 import { Guest } from "@/shell/guest";
 import { Nav } from "@/shell/nav";
 import { PageFailed } from "@/shell/page-failed";
+import { Redirect } from "@/shell/redirect";
 import { Shortcuts } from "@/shell/shortcuts";
 import { text } from "@/text/en/shell";
 import { IconButton } from "@/ui/button";
@@ -21,11 +22,11 @@ export function Frame() {
   if (me.data === undefined) return null;
   if (me.data === null) {
     if (setup.data === undefined) return null;
-    if (setup.data.needed) return <Navigate to="/setup/" replace />;
+    if (setup.data.needed) return <Redirect to="/setup/" />;
     // The frame stays until the other page is loaded: asking again from there would nest the address in itself.
     if (location.pathname.startsWith("/sign-in")) return null;
     const here = location.pathname + location.searchStr;
-    return <Navigate to="/sign-in/" search={{ next: here === "/" ? undefined : here }} replace />;
+    return <Redirect to={here === "/" ? "/sign-in/" : `/sign-in/?next=${encodeURIComponent(here)}`} />;
   }
   if (me.data.role === "guest") return <Guest />;
   return <Framed />;

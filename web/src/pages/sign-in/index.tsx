@@ -1,30 +1,25 @@
 // Signing in, with a password or at the identity provider, and back to where one wanted to go.
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useRouter, useSearch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { api, call } from "@/api/client";
 import { meQuery, oidcQuery, queryClient, setupQuery } from "@/api/queries";
 import { Entry } from "@/pages/entry/entry";
 import { Credentials } from "@/shell/credentials";
 import { announceSignIn, goToProvider } from "@/shell/oidc";
+import { Redirect } from "@/shell/redirect";
 import { text } from "@/text/en/entry";
 import { Button } from "@/ui/button";
 import { Notice } from "@/ui/notice";
 
 export default function SignInPage() {
   const { next } = useSearch({ from: "/sign-in" });
-  const { history } = useRouter();
   const { data: oidc } = useQuery(oidcQuery);
   const { data: setup } = useQuery(setupQuery);
   const { data: me } = useQuery(meQuery);
   const [problem, setProblem] = useState<string>();
-  const inside = `/ui${isInside(next) ? next : "/"}`;
-  const known = Boolean(me);
-  useEffect(() => {
-    if (known) history.replace(inside);
-  }, [known, history, inside]);
-  if (setup?.needed) return <Navigate to="/setup/" replace />;
-  if (known) return null;
+  if (setup?.needed) return <Redirect to="/setup/" />;
+  if (me) return <Redirect to={isInside(next) ? next : "/"} />;
   const signIn = async (username: string, password: string) => {
     await call(api.POST("/bodhi/v1/session", { body: { username, password, bearer: false } }));
     queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== meQuery.queryKey[0] });
