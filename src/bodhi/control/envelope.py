@@ -1,9 +1,19 @@
 """What goes around every control call, as plain ASGI: the bound of a body, and headers of every answer."""
 
+import re
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bodhi.control.access import PREFIX
+
 MAX_BODY = 256 * 1024
+MIB = 1024 * 1024
+LARGER = {
+    ("POST", re.compile(rf"{PREFIX}/chats")): 68 * MIB,
+    ("PUT", re.compile(rf"{PREFIX}/chats/[^/]+/messages/[^/]+")): 13 * MIB,
+}
+"""Bounds of bodies that are read only once it is known who sends them, with room for what is around the contents."""
 HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -22,13 +32,13 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        taken = 0
+        taken, most = 0, _most(scope)
 
         async def bounded_receive() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY:
+            if taken > most:
                 # The framework passes its own exceptions through and would hide one of ours.
                 raise HTTPException(413)
             return message
@@ -39,3 +49,9 @@ class Envelope:
             await send(message)
 
         await self._app(scope, bounded_receive, completed_send)
+
+
+def _most(scope: Scope) -> int:
+    """Return how long the body of a call may be."""
+    method, path = scope["method"], scope["path"]
+    return next((most for (name, form), most in LARGER.items() if name == method and form.fullmatch(path)), MAX_BODY)

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -259,9 +260,10 @@ api_model_tests = Table(
 chats = Table(
     "chats",
     main,
-    # Conversations of the chat page. What people wrote is sealed, titles too, and bound to its row.
+    # Conversations of the chat page. What people wrote is sealed, titles too, and bound to its owner and its row. Pages
+    # make the ids, so that one person's may be another's too and tells nobody anything.
+    Column("owner_id", Text, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
     Column("id", Text, primary_key=True),
-    Column("owner_id", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("data_key_id", Text, nullable=False, index=True),  # which data key seals title and settings
     Column("sealed_title", Text, nullable=False),
     Column("sealed_settings", Text, nullable=False),
@@ -275,13 +277,15 @@ chat_messages = Table(
     "chat_messages",
     main,
     # A chat is a tree: messages that share a parent are branches.
-    Column("chat_id", Text, ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner_id", Text, primary_key=True),
+    Column("chat_id", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("parent_id", Text),  # null: a first message
     Column("data_key_id", Text, nullable=False, index=True),
     Column("bytes", BigInteger, nullable=False),  # of the message as JSON, before it was sealed
     Column("created_at", Double, nullable=False),
     Column("sealed", Text, nullable=False),
+    ForeignKeyConstraint(["owner_id", "chat_id"], ["chats.owner_id", "chats.id"], ondelete="CASCADE"),
 )
 
 preferences = Table(

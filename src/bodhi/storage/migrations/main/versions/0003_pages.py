@@ -38,8 +38,8 @@ def upgrade() -> None:
 def _chats() -> None:
     op.create_table(
         "chats",
-        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("owner_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("data_key_id", sa.Text(), nullable=False),
         sa.Column("sealed_title", sa.Text(), nullable=False),
         sa.Column("sealed_settings", sa.Text(), nullable=False),
@@ -47,12 +47,13 @@ def _chats() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_chats_owner_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_chats"),
+        sa.PrimaryKeyConstraint("owner_id", "id", name="pk_chats"),
     )
     op.create_index("ix_chats_owner_id_updated_at", "chats", ["owner_id", "updated_at"])
     op.create_index("ix_chats_data_key_id", "chats", ["data_key_id"])
     op.create_table(
         "chat_messages",
+        sa.Column("owner_id", sa.Text(), nullable=False),
         sa.Column("chat_id", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("parent_id", sa.Text()),
@@ -60,7 +61,12 @@ def _chats() -> None:
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["chat_id"], ["chats.id"], name="fk_chat_messages_chat_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("chat_id", "id", name="pk_chat_messages"),
+        sa.ForeignKeyConstraint(
+            ["owner_id", "chat_id"],
+            ["chats.owner_id", "chats.id"],
+            name="fk_chat_messages_owner_id_chat_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("owner_id", "chat_id", "id", name="pk_chat_messages"),
     )
     op.create_index("ix_chat_messages_data_key_id", "chat_messages", ["data_key_id"])

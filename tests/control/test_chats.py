@@ -1,0 +1,149 @@
+"""Chats of the chat page: stored, listed, changed, removed, by their owner alone."""
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from bodhi.core.ids import new_id
+from bodhi.core.principal import Role
+from tests.fakes.control import Control, error_of
+
+
+@pytest.fixture
+async def ada(control: Control) -> dict[str, str]:
+    await control.store_keys()
+    await control.session_of("root", Role.ADMIN)
+    return await control.session_of("ada", Role.USER)
+
+
+def a_message(parent_id: str | None = None, **changes: Any) -> dict[str, Any]:
+    return {"parent_id": parent_id, "role": "user", "content": {"text": "Guten Tag"}} | changes
+
+
+async def send(control: Control, method: str, path: str, who: dict[str, str], body: Any) -> httpx2.Response:
+    """Send JSON by escapes only, as half of a surrogate pair needs, which the client would refuse."""
+    headers = {**who, "content-type": "application/json"}
+    return await control.client.request(
+        method, f"{control.url}/bodhi/v1{path}", headers=headers, content=json.dumps(body)
+    )
+
+
+async def new_chat(control: Control, who: dict[str, str], **fields: Any) -> dict[str, Any]:
+    response = await control.call("POST", "/chats", who, {"title": "A chat"} | fields)
+    assert response.status_code == 201, response.text
+    chat: dict[str, Any] = response.json()
+    return chat
+
+
+async def put(control: Control, who: dict[str, str], chat_id: str, parent_id: str | None, **changes: Any) -> str:
+    message_id = new_id(control.time.clock)
+    path = f"/chats/{chat_id}/messages/{message_id}"
+    response = await send(control, "PUT", path, who, a_message(parent_id, **changes))
+    assert response.status_code == 200, response.text
+    control.time.advance(1)
+    return message_id
+
+
+async def get(control: Control, who: dict[str, str], chat_id: str) -> dict[str, Any]:
+    response = await control.call("GET", f"/chats/{chat_id}", who)
+    assert response.status_code == 200, response.text
+    chat: dict[str, Any] = response.json()
+    return chat
+
+
+async def titles(control: Control, who: dict[str, str], query: str = "") -> list[str]:
+    return [row["title"] for row in (await control.call("GET", f"/chats{query}", who)).json()["data"]]
+
+
+async def test_a_chat_comes_back_as_it_was_written(control: Control, ada: dict[str, str]) -> None:
+    chat = await new_chat(control, ada, settings={"temperature": 0.5})
+    content = {"text": "Grüße 😀 \x00", "half": "\ud83d", "deep": [1, 2.5, None, {"a": True}]}
+    first = await put(control, ada, chat["id"], None, content=content)
+    second = await put(control, ada, chat["id"], first, role="assistant", leaf=False)
+
+    found = await get(control, ada, chat["id"])
+
+    assert set(found) == {"id", "title", "settings", "leaf_id", "created_at", "updated_at", "messages"}
+    assert (found["title"], found["settings"], found["leaf_id"]) == ("A chat", {"temperature": 0.5}, first)
+    assert [(m["id"], m["parent_id"], m["role"]) for m in found["messages"]] == [
+        (first, None, "user"),
+        (second, first, "assistant"),
+    ]
+    assert found["messages"][0]["content"] == content
+    assert set(found["messages"][0]) == {"id", "parent_id", "role", "content", "created_at"}
+    assert found["created_at"] < found["updated_at"]
+
+
+async def test_storing_a_message_again_replaces_it_and_keeps_its_time(control: Control, ada: dict[str, str]) -> None:
+    chat = await new_chat(control, ada)
+    message = await put(control, ada, chat["id"], None)
+    path = f"/chats/{chat['id']}/messages/{message}"
+
+    again = await control.call("PUT", path, ada, a_message(content={"text": "other"}))
+
+    assert again.status_code == 200
+    found = await get(control, ada, chat["id"])
+    assert found["messages"] == [again.json()]
+    assert (again.json()["content"], again.json()["created_at"]) == ({"text": "other"}, chat["created_at"])
+
+
+async def test_the_list_is_by_the_last_message_and_pages(control: Control, ada: dict[str, str]) -> None:
+    chats = []
+    for number in range(5):
+        chats.append(await new_chat(control, ada, title=f"chat {number}"))
+        control.time.advance(1)
+    await put(control, ada, chats[1]["id"], None)
+    await control.call("PATCH", f"/chats/{chats[0]['id']}", ada, {"title": "renamed"})
+    expected = ["chat 1", "chat 4", "chat 3", "chat 2", "renamed"]
+
+    assert await titles(control, ada) == expected
+    page = (await control.call("GET", "/chats?limit=2", ada)).json()
+    assert [row["title"] for row in page["data"]] == expected[:2]
+    assert set(page["data"][0]) == {"id", "title", "created_at", "updated_at"}
+    # What the cursor names may go meanwhile.
+    await control.call("DELETE", f"/chats/{page['data'][1]['id']}", ada)
+    assert await titles(control, ada, f"?limit=9&cursor={page['next_cursor']}") == expected[2:]
+    for wrong in ("x", "nan_1", "1.5", "1.5_%00"):
+        assert error_of(await control.call("GET", f"/chats?cursor={wrong}", ada)) == (400, "invalid_field", "cursor")
+
+
+async def test_a_search_finds_parts_of_titles_however_written(control: Control, ada: dict[str, str]) -> None:
+    for title in ("Straße nach Rom", "100% sure", "strasse", "nothing"):
+        await new_chat(control, ada, title=title)
+        control.time.advance(1)
+
+    assert await titles(control, ada, "?search=STRASSE") == ["strasse", "Straße nach Rom"]
+    assert await titles(control, ada, "?search=0%25 s") == ["100% sure"]
+    assert await titles(control, ada, "?search=s&limit=1") == ["strasse"]
+    assert await titles(control, ada, "?search=zebra") == []
+
+
+async def test_a_change_touches_what_it_names(control: Control, ada: dict[str, str]) -> None:
+    chat = await new_chat(control, ada, settings={"a": 1})
+    message = await put(control, ada, chat["id"], None)
+    path = f"/chats/{chat['id']}"
+
+    changed = await control.call("PATCH", path, ada, {"title": "New"})
+    assert changed.json()["title"] == "New"
+    await control.call("PATCH", path, ada, {"leaf_id": None})
+    found = await get(control, ada, chat["id"])
+    assert (found["title"], found["settings"], found["leaf_id"]) == ("New", {"a": 1}, None)
+    await control.call("PATCH", path, ada, {"settings": {"b": 2}, "leaf_id": message})
+    found = await get(control, ada, chat["id"])
+    assert (found["title"], found["settings"], found["leaf_id"]) == ("New", {"b": 2}, message)
+    assert error_of(await control.call("PATCH", path, ada, {"leaf_id": new_id()})) == (400, "invalid_field", "leaf_id")
+
+
+async def test_chats_are_deleted_one_or_all(control: Control, ada: dict[str, str]) -> None:
+    bob = await control.session_of("bob", Role.USER)
+    await new_chat(control, bob, title="bob's")
+    chats = [await new_chat(control, ada) for _ in range(3)]
+    await put(control, ada, chats[0]["id"], None)
+    assert (await control.call("DELETE", f"/chats/{chats[0]['id']}", ada)).status_code == 204
+    assert error_of(await control.call("GET", f"/chats/{chats[0]['id']}", ada)) == (404, "object_not_found", None)
+    assert error_of(await control.call("DELETE", f"/chats/{chats[0]['id']}", ada)) == (404, "object_not_found", None)
+    assert (await control.call("DELETE", "/chats", ada)).status_code == 204
+    assert await titles(control, ada) == []
+    assert await titles(control, bob) == ["bob's"]
