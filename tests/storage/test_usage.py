@@ -10,7 +10,18 @@ from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
 from bodhi.storage.insert_new import MOST_ROWS
-from bodhi.storage.usage import COLUMNS, LARGEST, MAX_TEXT, find_usage, insert_usage, list_usage, purge_usage
+from bodhi.storage.usage import (
+    COLUMNS,
+    LARGEST,
+    MAX_TEXT,
+    find_beside,
+    find_usage,
+    insert_usage,
+    list_since,
+    list_usage,
+    list_with_ids,
+    purge_usage,
+)
 
 FULL = UsageRecord(
     id="01",
@@ -126,3 +137,23 @@ async def test_odd_values_never_cost_the_batch(store: Store, model: str, tokens:
     else:
         assert found.model_asked is not None
         assert len(found.model_asked) <= MAX_TEXT
+
+
+async def test_beside_a_record_are_the_next_older_and_the_next_newer_one_may_see(store: Store) -> None:
+    first, second, third = (replace(FULL, id=f"{n}", at=8.0) for n in range(3))
+    other = replace(FULL, id="1x", at=8.0, user_id="eve")
+    async with store.usage_write() as connection:
+        await insert_usage(connection, [third, first, other, second])
+        assert await find_beside(connection, second) == ("0", "1x")
+        assert await find_beside(connection, second, "u") == ("0", "2")
+        assert await find_beside(connection, first) == (None, "1")
+        assert await find_beside(connection, third, "u") == ("1", None)
+
+
+async def test_records_since_a_time_come_oldest_first(store: Store) -> None:
+    many = records(5)
+    async with store.usage_write() as connection:
+        await insert_usage(connection, many[::-1])
+        assert await list_since(connection, 2.0) == [(record.id, record.at) for record in many[2:]]
+        found = await list_with_ids(connection, [many[4].id, many[1].id, "gone"])
+    assert found == [many[1], many[4]]

@@ -4,9 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
+from bodhi.storage.tables import usage_records
 from bodhi.storage.usage import insert_usage, list_usage
 from bodhi.storage.usage_filter import UsageFilter
 
@@ -54,3 +58,41 @@ async def test_a_filter_keeps_exactly_what_it_says(store: Store, given: dict[str
         await insert_usage(connection, [ONE, TWO])
         records = await list_usage(connection, UsageFilter(**given), limit=9)
     assert [record.id for record in records] == found
+
+
+RECORDS = st.builds(
+    replace,
+    st.sampled_from([ONE, TWO]),
+    at=st.sampled_from([8.0, 8.5, 9.0]),
+    status=st.sampled_from([200, 399, 400, 499, 500]),
+    error=st.sampled_from([None, "not_found", "client_left"]),
+    stream=st.booleans(),
+)
+FILTERS = st.builds(
+    UsageFilter,
+    owner_id=st.sampled_from([None, "ada"]),
+    user_id=st.sampled_from([None, "ada", "eve"]),
+    token_id=st.sampled_from([None, "t1"]),
+    api_model_id=st.sampled_from([None, "m1"]),
+    model=st.sampled_from([None, "gpt%", "o/gpt%", "x"]),
+    endpoint=st.sampled_from([None, "unknown"]),
+    statuses=st.sampled_from([None, range(400, 500), range(200, 201)]),
+    error=st.sampled_from([None, "not_found"]),
+    failed=st.sampled_from([None, True, False]),
+    stream=st.sampled_from([None, True, False]),
+    since=st.sampled_from([None, 8.5]),
+    until=st.sampled_from([None, 9.0]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(RECORDS, max_size=8), wanted=FILTERS)
+async def test_a_record_at_hand_is_judged_as_the_database_judges_it(
+    store: Store, records: list[UsageRecord], wanted: UsageFilter
+) -> None:
+    numbered = [replace(record, id=f"{n:02}") for n, record in enumerate(records)]
+    async with store.usage_write() as connection:
+        await connection.execute(delete(usage_records))
+        await insert_usage(connection, numbered)
+        found = await list_usage(connection, wanted, limit=99)
+    assert {record.id for record in found} == {record.id for record in numbered if wanted.matches(record)}
