@@ -29,14 +29,17 @@ async def acts(control: Control) -> list[dict[str, Any]]:
         return [{**row, "before": json.loads(row["before"]), "after": json.loads(row["after"])} for row in rows]
 
 
-async def add(control: Control, call_id: str, body: bytes, **fields: Any) -> None:
+async def add(
+    control: Control, call_id: str, body: bytes, *, sent: dict[str, Any] | None = None, **fields: Any
+) -> None:
     """Store a capture whose response is `body`."""
     said = {"content_type": "application/json", "content_encoding": None, "bytes": len(body), "truncated": False}
     request = json.dumps({**said, "text": "Say hello."})
     response = json.dumps({**said, "base64": base64.b64encode(body).decode(), **fields})
-    key, *sealed = seal_texts(control.services.vault, call_id, request, response)
+    texts = [request, response] if sent is None else [request, response, json.dumps(sent)]
+    key, *sealed = seal_texts(control.services.vault, call_id, *texts)
     async with control.store.usage_write() as connection:
-        row = SealedCapture(call_id, 5.0, "u1", key, 10, len(body), False, sealed[0], sealed[1])
+        row = SealedCapture(call_id, 5.0, "u1", key, 10, len(body), False, *sealed)
         await insert_captures(connection, [row])
 
 
@@ -134,6 +137,7 @@ async def test_a_capture_is_shown_to_whom_an_admin_allows_it_and_to_nobody_else(
             "bytes": 23,
             "truncated": False,
         },
+        "sent": None,
     }
     # Not even Admins, who could allow it to themselves; not what is there, either.
     for call_id in ("call-1", "call-2"):
@@ -235,3 +239,35 @@ async def test_text_cut_within_a_character_is_still_text(control: Control) -> No
     rita = await reader(control)
     said = (await control.call("GET", "/usage/call-1/capture", rita)).json()["response"]
     assert said["text"] == "Grü"
+
+
+async def test_what_was_sent_upstream_is_shown_with_the_reason_for_each_change(control: Control) -> None:
+    body: dict[str, Any] = {
+        "content_type": "application/json",
+        "content_encoding": None,
+        "bytes": 9,
+        "truncated": True,
+        "text": "{",
+    }
+    sent: dict[str, Any] = {
+        "method": "POST", "url": "https://api.example/v1/x?key=•••", "request_headers": [["a", "b"]],
+        "headers": [["authorization", "•••"]], "body": body,
+        "changes": [["header", "authorization", None, "•••", "provider key added"]],
+    }  # fmt: skip
+    await add(control, "broken", b"{}", sent=sent)
+    await add(
+        control, "whole", b"{}", sent={**sent, "body": None, "response_status": 200, "response_headers": [["c", "d"]]}
+    )
+    rita = await reader(control)
+    shown = (await control.call("GET", "/usage/broken/capture", rita)).json()["sent"]
+    assert shown == {
+        **sent,
+        "response_status": None,
+        "response_headers": [],
+        "body": {**body, "base64": None},
+        "changes": [
+            {"part": "header", "name": "authorization", "before": None, "after": "•••", "reason": "provider key added"}
+        ],
+    }
+    shown = (await control.call("GET", "/usage/whole/capture", rita)).json()["sent"]
+    assert (shown["body"], shown["response_status"], shown["response_headers"]) == (None, 200, [["c", "d"]])

@@ -9,8 +9,8 @@ import base64
 import json
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
@@ -79,33 +79,46 @@ class Said:
 class Capture:
     """What one call says, collected as it passes. Ends with `finish`, once, whatever became of the call."""
 
-    __slots__ = ("_captures", "_max_bytes", "at", "call_id", "lost", "request", "response", "user_id")
+    __slots__ = ("_captures", "at", "call_id", "lost", "max_bytes", "request", "response", "sent", "user_id")
 
     def __init__(self, captures: "Captures", call_id: str, user_id: str | None, max_bytes: int) -> None:
         self._captures = captures
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self.call_id = call_id
         self.user_id = user_id
         self.at = 0.0
         self.request = Said()
         self.response = Said()
+        self.sent: list[str] = []
+        """What was sent upstream and what came back first: JSON objects that are one in the end."""
         self.lost: str | None = None
         """Why nothing of this call will be kept."""
 
     @property
     def held(self) -> int:
         """How many bytes this takes."""
-        return len(self.request.kept) + len(self.response.kept)
+        return len(self.request.kept) + len(self.response.kept) + sum(map(len, self.sent))
 
     def see(self, said: Said, piece: bytes) -> None:
         """Take note of bytes that pass, as far as there is room."""
         said.size += len(piece)
-        room = self._max_bytes - len(said.kept)
+        room = self.max_bytes - len(said.kept)
         if room <= 0 or self.lost is not None or not piece:
             return
         kept = piece[:room]
         if self._captures.reserve(len(kept)):
             said.kept += kept
+        else:
+            self.lose(MEMORY_FULL)
+
+    def note_sent(self, told: Mapping[str, Any]) -> None:
+        """Take note of what was sent upstream, or of how it was answered, if there is room."""
+        if self.lost is not None:
+            return
+        # All of it ASCII, so that its length is what it takes.
+        text = json.dumps(told, separators=(",", ":"))
+        if self._captures.reserve(len(text)):
+            self.sent.append(text)
         else:
             self.lose(MEMORY_FULL)
 
@@ -281,12 +294,16 @@ class Captures:
 
     def _release(self, capture: Capture) -> None:
         self.held -= capture.held
-        capture.request.kept, capture.response.kept = bytearray(), bytearray()
+        capture.request.kept, capture.response.kept, capture.sent = bytearray(), bytearray(), []
 
 
 def _sealed(vault: Vault, capture: Capture) -> SealedCapture:
     request, response = capture.request, capture.response
-    data_key_id, *sealed = seal_texts(vault, capture.call_id, request.document(), response.document())
+    texts = [request.document(), response.document()]
+    if capture.sent:
+        whole = {name: value for part in capture.sent for name, value in json.loads(part).items()}
+        texts.append(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
+    data_key_id, *sealed = seal_texts(vault, capture.call_id, *texts)
     return SealedCapture(
         call_id=capture.call_id,
         at=capture.at,
@@ -297,6 +314,7 @@ def _sealed(vault: Vault, capture: Capture) -> SealedCapture:
         truncated=request.truncated or response.truncated,
         sealed_request=sealed[0],
         sealed_response=sealed[1],
+        sealed_sent=sealed[2] if capture.sent else None,
     )
 
 

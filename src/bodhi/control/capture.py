@@ -5,7 +5,7 @@ import base64
 import codecs
 import json
 from dataclasses import asdict, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -68,6 +68,36 @@ class SaidShown(BaseModel):
     """Whether only the beginning was kept."""
 
 
+class ChangeShown(BaseModel):
+    """One difference between what the client sent and what was sent upstream."""
+
+    part: Literal["path", "header", "body"]
+    name: str
+    """`path` or `query`, the header, or the way to the member of the body."""
+    before: str | None
+    """Null where it was added; of the body, as JSON."""
+    after: str | None
+    """Null where it was removed."""
+    reason: str
+
+
+class SentShown(BaseModel):
+    """What was sent to the provider, and how it answered. Secrets are masked."""
+
+    method: str
+    url: str
+    request_headers: list[tuple[str, str]]
+    """As the client sent them."""
+    headers: list[tuple[str, str]]
+    """As they were sent upstream."""
+    response_status: int | None
+    """Null where the provider did not answer."""
+    response_headers: list[tuple[str, str]]
+    body: SaidShown | None
+    """Null where it is the client's, byte for byte."""
+    changes: list[ChangeShown]
+
+
 class CaptureShown(BaseModel):
     """What a call said."""
 
@@ -76,6 +106,8 @@ class CaptureShown(BaseModel):
     user_id: str | None
     request: SaidShown
     response: SaidShown
+    sent: SentShown | None
+    """Null where nothing was sent upstream."""
 
 
 @router.get("/capture")
@@ -121,11 +153,13 @@ async def read_capture(
         await services.audit.append(connection, actor, Act(action="capture.read", subject_id=call_id))
     try:
         # In a thread: opening and decompressing megabytes takes longer than a call may wait.
-        request, response = await asyncio.to_thread(_opened, services, row)
+        request, response, sent = await asyncio.to_thread(_opened, services, row)
     except CannotOpen:
         message = "The capture cannot be opened: it is damaged, or the data key that sealed it is gone."
         raise Conflict(message) from None
-    return CaptureShown(call_id=row.call_id, at=row.at, user_id=row.user_id, request=request, response=response)
+    return CaptureShown(
+        call_id=row.call_id, at=row.at, user_id=row.user_id, request=request, response=response, sent=sent
+    )
 
 
 async def shown_policy(services: Services, policy: CapturePolicy) -> CapturePolicyShown:
@@ -135,10 +169,17 @@ async def shown_policy(services: Services, policy: CapturePolicy) -> CapturePoli
     return CapturePolicyShown(**asdict(policy), captures=count)
 
 
-def _opened(services: Services, row: SealedCapture) -> tuple[SaidShown, SaidShown]:
+def _opened(services: Services, row: SealedCapture) -> tuple[SaidShown, SaidShown, SentShown | None]:
     """Open a capture. Raises as `open_texts` does; runs in a thread."""
-    request, response = open_texts(services.vault, row)
-    return _said(json.loads(request)), _said(json.loads(response))
+    request, response, *sent = map(json.loads, open_texts(services.vault, row))
+    return _said(request), _said(response), _sent(sent[0]) if sent else None
+
+
+def _sent(document: dict[str, Any]) -> SentShown:
+    body = document["body"]
+    answer: dict[str, Any] = {"response_status": None, "response_headers": []}
+    changes = [dict(zip(ChangeShown.model_fields, change, strict=True)) for change in document["changes"]]
+    return SentShown.model_validate({**answer, **document, "body": _said(body) if body else None, "changes": changes})
 
 
 def _said(document: dict[str, Any]) -> SaidShown:

@@ -8,8 +8,11 @@ import logging
 from collections.abc import Awaitable
 
 from bodhi.accounting.capture import FAILED, Capture, Said
+from bodhi.core.call import OutboundRequest
+from bodhi.core.credential import Secret
 from bodhi.core.types import Headers
 from bodhi.proxy.inbound import Message, Receive, Send
+from bodhi.relay.changes import Sending, describe, describe_answer
 from bodhi.relay.headers import value_of
 
 _log = logging.getLogger("bodhi.proxy")
@@ -42,6 +45,20 @@ class Watcher:
             return send(message)
 
         return watched
+
+    def sent(self, sending: Sending, outbound: OutboundRequest) -> None:
+        """Note what goes upstream, and how it differs from what came."""
+        try:
+            self._capture.note_sent(describe(sending, outbound, self._capture.max_bytes))
+        except Exception:  # noqa: BLE001 # only the capture is lost
+            self._lose()
+
+    def answered(self, status: int, headers: Headers, secret: Secret | None) -> None:
+        """Note how the provider began to answer."""
+        try:
+            self._capture.note_sent(describe_answer(status, headers, secret))
+        except Exception:  # noqa: BLE001 # only the capture is lost
+            self._lose()
 
     def finish(self) -> None:
         """Hand over what was seen, whatever became of the call."""

@@ -34,10 +34,11 @@ from bodhi.proxy.errors import send_refusal, write_refusal
 from bodhi.proxy.inbound import EXTENSION, Call, ClientConnection, ClientLeft, Receive, Scope, Send, read_body
 from bodhi.proxy.legs import Legs
 from bodhi.proxy.objects import Objects
+from bodhi.relay.changes import Sending
 from bodhi.relay.headers import value_of
-from bodhi.relay.outbound import CallText, new_outbound
+from bodhi.relay.outbound import CallText, Leg, new_outbound
 from bodhi.relay.peek import Peek, peek
-from bodhi.relay.upstream import UpstreamClient
+from bodhi.relay.upstream import UpstreamClient, UpstreamResponse
 from bodhi.routing.classify import Classifier, Found, Match, Surface
 from bodhi.routing.table import RoutingTable
 from bodhi.storage.policies import CapturePolicy
@@ -146,8 +147,7 @@ class DataPlane:
         call.api_model_id, call.model_sent = route.api_model.id, route.model
         leg = self._legs.leg(snapshot, route.api_model)
         text = CallText(call.method.encode(), match.params, call.query, call.headers, call.body, seen.model_span)
-        outbound = call.outbound = new_outbound(text, match.endpoint, route, leg, self._limits.dropped_headers)
-        response = await self._upstream.open(outbound)
+        response = await self._open(call, match, text, route, leg)
         try:
             if 300 <= response.status < 400 and response.status != 304:
                 raise UpstreamRedirect
@@ -155,6 +155,17 @@ class DataPlane:
             await relay_answer(call, match.dialect, response, keeper, leg.secret, send, connection)
         finally:
             response.release()
+
+    async def _open(self, call: Call, match: Match, text: CallText, route: Route, leg: Leg) -> UpstreamResponse:
+        """Send what becomes of the call upstream, and return the answer as soon as its head is there."""
+        dropped = self._limits.dropped_headers
+        outbound = call.outbound = new_outbound(text, match.endpoint, route, leg, dropped)
+        if call.watch is None:
+            return await self._upstream.open(outbound)
+        call.watch.sent(Sending(call.raw_path, text, match.endpoint, route, leg, dropped), outbound)
+        response = await self._upstream.open(outbound)
+        call.watch.answered(response.status, response.headers, leg.secret)
+        return response
 
     def _watch(self, call: Call, policy: CapturePolicy, receive: Receive, send: Send) -> tuple[Receive, Send]:
         """Let what this call says be captured."""

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from bodhi.core.call import OutboundRequest
+from bodhi.core.credential import Secret
 from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
 from bodhi.core.principal import Principal
 from bodhi.core.types import Headers
 from bodhi.core.usage import TokenCounts, UsageRecord
+from bodhi.relay.changes import Sending
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -41,6 +43,12 @@ class Watch(Protocol):
 
     def send(self, send: Send) -> Send:
         """Return a `send` that is watched."""
+
+    def sent(self, sending: Sending, outbound: OutboundRequest) -> None:
+        """Note what goes upstream."""
+
+    def answered(self, status: int, headers: Headers, secret: Secret | None) -> None:
+        """Note how the provider began to answer."""
 
     def finish(self) -> None:
         """Hand over what was seen."""

@@ -31,7 +31,8 @@ _CLIMBING = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 _MAY_NAME_MODEL = re.compile(rb"model|\\u00")
 """A cheap look before the careful one: a member called `model` is spelled plainly, or with an escape of ASCII."""
 
-_CREDENTIAL_PARAMETERS = frozenset({b"key", b"api_key", b"access_token"})
+CREDENTIAL_PARAMETERS = frozenset({b"key", b"api_key", b"access_token"})
+"""Query parameters in which clients show a token."""
 
 
 @dataclass(slots=True)
@@ -130,9 +131,24 @@ def strip_credentials(query: bytes) -> bytes:
     kept = [
         piece
         for piece in query.split(b"&")
-        if unquote_to_bytes(piece.partition(b"=")[0]).lower() not in _CREDENTIAL_PARAMETERS
+        if unquote_to_bytes(piece.partition(b"=")[0]).lower() not in CREDENTIAL_PARAMETERS
     ]
     return b"&".join(kept)
+
+
+def model_splices(text: CallText, endpoint: Endpoint, route: Route) -> list[Splice]:
+    """Return what strips the prefix wherever the body names the model.
+
+    Raises:
+        ModelAmbiguous: the body names another model than the path.
+    """
+    splices: list[Splice] = []
+    model = route.model
+    if model is not None and text.model_span is not None and route.api_model.prefix:
+        splices.append(Splice(*text.model_span, msgspec.json.encode(model)))
+    if endpoint.repeated_models and _MAY_NAME_MODEL.search(text.body):
+        splices += _repeated_splices(text, endpoint, route)
+    return splices
 
 
 def _target(text: CallText, endpoint: Endpoint, route: Route, leg: Leg) -> bytes:
@@ -179,12 +195,7 @@ def _headers(headers: Headers, leg: Leg, dropped: frozenset[bytes]) -> list[Head
 def _body(text: CallText, endpoint: Endpoint, route: Route) -> bytes:
     """Return the client's bytes, with the model string replaced and Extra Body inserted where that is due."""
     body = text.body
-    splices: list[Splice] = []
-    model = route.model
-    if model is not None and text.model_span is not None and route.api_model.prefix:
-        splices.append(Splice(*text.model_span, msgspec.json.encode(model)))
-    if endpoint.repeated_models and _MAY_NAME_MODEL.search(body):
-        splices += _repeated_splices(text, endpoint, route)
+    splices = model_splices(text, endpoint, route)
     if endpoint.generating and route.api_model.extra_body:
         try:
             splices += merge_splices(body, route.api_model.extra_body)

@@ -33,34 +33,39 @@ class SealedCapture:
     """What was sent upstream."""
 
 
+_NAMES = ("request", "response", "sent")
+"""The sealed texts of a row, in the order of its columns; the last may be missing."""
+
 _read_columns = attrgetter(*(column.name for column in captures.columns))
 
 
-def seal_texts(vault: Vault, call_id: str, request: str, response: str) -> tuple[str, str, str]:
-    """Seal what was said in either direction, and return the data key's id and both texts. Takes its time: in a thread.
+def seal_texts(vault: Vault, call_id: str, *texts: str) -> tuple[str, ...]:
+    """Seal request, response and, where there is one, what was sent upstream. Takes its time: in a thread.
 
-    One data key seals both, even if another becomes the active one between them: counting by it must find both.
+    Returned are the data key's id and the sealed texts. One data key seals them all, even if another becomes the active
+    one between them: counting by it must find every one.
     """
     while True:
         active = vault.active_id
-        sealed = [vault.seal(Secret(text), place(call_id, name)) for name, text in _named(request, response)]
+        sealed = [vault.seal(Secret(text), place(call_id, name)) for name, text in zip(_NAMES, texts, strict=False)]
         if all(data_key_of(text) == active for text in sealed):
-            return active, sealed[0], sealed[1]
+            return active, *sealed
 
 
-def open_texts(vault: Vault, row: SealedCapture) -> tuple[str, str]:
-    """Open what was said in either direction. Takes its time: in a thread.
+def open_texts(vault: Vault, row: SealedCapture) -> tuple[str, ...]:
+    """Open request, response and, where there is one, what was sent upstream. Takes its time: in a thread.
 
     Raises:
         CannotOpen: the row is damaged or its data key is gone.
     """
-    sealed = _named(row.sealed_request, row.sealed_response)
-    request, response = (vault.open(text, place(row.call_id, name)).reveal() for name, text in sealed)
-    return request, response
+    sealed = [text for text in (row.sealed_request, row.sealed_response, row.sealed_sent) if text is not None]
+    return tuple(
+        vault.open(text, place(row.call_id, name)).reveal() for name, text in zip(_NAMES, sealed, strict=False)
+    )
 
 
 def place(call_id: str, direction: str) -> Place:
-    """Return what a sealed text is bound to: its call, and `request` or `response`."""
+    """Return what a sealed text is bound to: its call, and `request`, `response` or `sent`."""
     return Place("captures", direction, call_id)
 
 
@@ -129,14 +134,9 @@ async def stale_captures(
     return [SealedCapture(**row) for row in (await connection.execute(query)).mappings()]
 
 
-async def replace_capture(
-    connection: AsyncConnection, old: SealedCapture, data_key_id: str, request: str, response: str
-) -> bool:
+async def replace_capture(connection: AsyncConnection, old: SealedCapture, data_key_id: str, *sealed: str) -> bool:
     """Put texts sealed anew in place of the old, unless the row has changed meanwhile; tell whether it was done."""
     unchanged = (captures.c.call_id == old.call_id) & (captures.c.data_key_id == old.data_key_id)
-    values = {"data_key_id": data_key_id, "sealed_request": request, "sealed_response": response}
-    return (await connection.execute(update(captures).where(unchanged).values(values))).rowcount > 0
-
-
-def _named(request: str, response: str) -> tuple[tuple[str, str], ...]:
-    return ("request", request), ("response", response)
+    texts = {f"sealed_{name}": text for name, text in zip(_NAMES, sealed, strict=False)}
+    statement = update(captures).where(unchanged).values({"data_key_id": data_key_id, **texts})
+    return (await connection.execute(statement)).rowcount > 0

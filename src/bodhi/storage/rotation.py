@@ -246,20 +246,20 @@ async def _reseal_captures(store: Store, vault: Vault) -> tuple[int, int]:
         # In a thread: a batch of long texts takes longer than a call may wait.
         fresh = await asyncio.to_thread(_captures_anew, vault, rows)
         async with store.usage_write() as connection:
-            for old, key, request, response in fresh:
-                moved += await replace_capture(connection, old, key, request, response)
+            for old, sealed in fresh:
+                moved += await replace_capture(connection, old, *sealed)
         failed += len(rows) - len(fresh)
         after = rows[-1].call_id
 
 
-def _captures_anew(vault: Vault, rows: Sequence[SealedCapture]) -> list[tuple[SealedCapture, str, str, str]]:
+def _captures_anew(vault: Vault, rows: Sequence[SealedCapture]) -> list[tuple[SealedCapture, tuple[str, ...]]]:
     fresh = []
     for row in rows:
         try:
-            request, response = open_texts(vault, row)
+            texts = open_texts(vault, row)
         except CannotOpen:
             continue
-        fresh.append((row, *seal_texts(vault, row.call_id, request, response)))
+        fresh.append((row, seal_texts(vault, row.call_id, *texts)))
     return fresh
 
 
