@@ -43,7 +43,7 @@ def test_people_are_told_to_back_the_root_key_up(cli: Cli) -> None:
     out = cli("keys", "rotate", "--root", "--data").out
 
     assert "Back it up" in out
-    assert "0 provider key(s) and 0 capture(s) sealed anew" in out
+    assert "0 provider key(s), 0 capture(s) and 0 chat(s) and message(s) sealed anew" in out
 
 
 def test_a_key_that_cannot_be_opened_is_counted_and_left_alone(cli: Cli, provider: UpstreamThread) -> None:

@@ -72,7 +72,7 @@ async def test_a_rotation_seals_everything_anew_and_tells_the_trail(control: Con
     await add_keys(control, 3)
     rotated = await control.call("POST", "/keys/rotate-data", admin)
     active = control.services.vault.active_id
-    assert rotated.json() == {"active": active, "moved": 3, "captures": 0, "failed": 0, "destroyed": []}
+    assert rotated.json() == {"active": active, "moved": 3, "captures": 0, "chats": 0, "failed": 0, "destroyed": []}
     assert active != "k1"
     assert await opened(control) == [SECRET] * 3
     states = {key["id"]: key["state"] for key in (await control.call("GET", "/keys", admin)).json()["data"]}

@@ -51,6 +51,7 @@ def rotate(
         if data:
             resealed: Resealed = await rotate_data(opened.store, opened.vault, audit, actor, opened.clock)
             told |= {"resealed": resealed.moved, "unopened": resealed.failed, "captures": resealed.captures}
+            told["chats"] = resealed.chats
             retired_before = opened.clock.now() - grace * DAY
             told["destroyed"] = await destroy_retired(opened.store, audit, actor, retired_before)
         if root:
@@ -70,8 +71,8 @@ def rotate(
         return
     if data:
         print_line(
-            f"New data key. {told['resealed']} provider key(s) and {told['captures']} capture(s) sealed anew, "
-            f"{told['unopened']} could not be opened."
+            f"New data key. {told['resealed']} provider key(s), {told['captures']} capture(s) and "
+            f"{told['chats']} chat(s) and message(s) sealed anew, {told['unopened']} could not be opened."
         )
     if root:
         print_line(f"New root key {told['root_key']}. Back it up: without it no provider key can be opened.")

@@ -24,7 +24,7 @@ class DataKeyShown(BaseModel):
 
     id: str
     purpose: Literal["seal", "derive"]
-    """`seal` for provider keys and captures; `derive` for what tells tokens and sessions, which never changes."""
+    """`seal` for provider keys, captures and chats; `derive` for what tells tokens and sessions, and never changes."""
     state: Literal["active", "decrypt_only", "destroyed"]
     root_key_id: str
     """Which root key wraps it: 8 hexadecimal digits."""
@@ -32,7 +32,7 @@ class DataKeyShown(BaseModel):
     age_days: int
     retired_at: Time | None
     rows: int
-    """How many provider keys and captures need it."""
+    """How many provider keys, captures, chats and messages of chats need it."""
 
 
 class KeysShown(BaseModel):
@@ -52,8 +52,10 @@ class Rotated(BaseModel):
     """Provider keys that were sealed anew."""
     captures: int
     """Captures that were sealed anew."""
+    chats: int
+    """Chats, and messages of chats, that were sealed anew."""
     failed: int
-    """Provider keys and captures that do not open and stay as they are."""
+    """Of all of these, what does not open and stays as it is."""
     destroyed: list[str]
     """Data keys retired more than 30 days ago that nothing needed any more."""
 
@@ -85,6 +87,7 @@ async def rotate(_principal: Allowed, actor: Acting, services: Given) -> Rotated
         active=active,
         moved=resealed.moved,
         captures=resealed.captures,
+        chats=resealed.chats,
         failed=resealed.failed,
         destroyed=destroyed,
     )

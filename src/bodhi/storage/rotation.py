@@ -26,6 +26,7 @@ from bodhi.storage.captures import (
     seal_texts,
     stale_captures,
 )
+from bodhi.storage.chat_rotation import chats_by_data_key, reseal_chats
 from bodhi.storage.data_keys import insert_data_key, list_data_keys, new_data_key, refresh_vault
 from bodhi.storage.engine import Store
 from bodhi.storage.root_key import adopt_staged_root_key, stage_root_key
@@ -49,7 +50,7 @@ class DataKeyStatus:
     created_at: float
     retired_at: float | None
     rows: int
-    """How many provider keys and captures need it."""
+    """How many provider keys, captures, chats and messages of chats need it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,10 @@ class Resealed:
     moved: int
     """Provider keys."""
     failed: int
-    """Rows of either kind that do not open, and so stay as they are."""
+    """Rows of any kind that do not open, and so stay as they are."""
     captures: int = 0
+    chats: int = 0
+    """Chats, and messages of chats."""
 
 
 async def status(store: Store) -> list[DataKeyStatus]:
@@ -131,7 +134,7 @@ async def rotate_root_file(store: Store, vault: Vault, home_file: Path, audit: A
 async def rotate_data(
     store: Store, vault: Vault, audit: AuditLog, actor: Actor, clock: Clock = SYSTEM_CLOCK, *, resume: bool = False
 ) -> Resealed:
-    """Make a new data key active and seal every provider key and every capture anew under it.
+    """Make a new data key active and seal every provider key, capture and chat anew under it.
 
     Repeating it is safe: it makes another key, and moves whatever an earlier rotation that was cut short left behind.
 
@@ -150,7 +153,8 @@ async def rotate_data(
         await _start(store, vault, audit, actor, clock)
     resealed = await _reseal(store, vault)
     captures, failed = await _reseal_captures(store, vault)
-    return Resealed(resealed.moved, resealed.failed + failed, captures)
+    chats, failed_chats = await reseal_chats(store, vault)
+    return Resealed(resealed.moved, resealed.failed + failed + failed_chats, captures, chats)
 
 
 async def destroy_retired(store: Store, audit: AuditLog, actor: Actor, retired_before: float) -> list[str]:
@@ -165,7 +169,7 @@ async def destroy_retired(store: Store, audit: AuditLog, actor: Actor, retired_b
     destroyed: list[str] = []
     async with store.write() as connection:
         await bump_config_version(connection)
-        # Locked before the rows are counted: whoever is about to store a capture holds the key that it needs.
+        # Locked before the rows are counted: whoever is about to store a capture or a chat holds the key that it needs.
         await connection.execute(select(data_keys.c.id).with_for_update())
         counts = await _counts(connection, store)
         for key in await list_data_keys(connection):
@@ -268,6 +272,7 @@ async def _counts(connection: AsyncConnection, store: Store) -> Counter[str]:
     counts: Counter[str] = Counter()
     sealed = select(api_models.c.sealed_key).where(api_models.c.sealed_key.is_not(None))
     counts.update(data_key_of(text) for text in (await connection.execute(sealed)).scalars())
+    counts.update(await chats_by_data_key(connection))
     async with store.usage_read() as usage:
         counts.update(await captures_by_data_key(usage))
     return counts
