@@ -51,6 +51,7 @@ def test_who_is_not_signed_in_is_asked_to(stranger: Page, watch: Watch) -> None:
 
 def test_a_secret_in_a_page_is_noticed(page: Page, gateway: WatchedGateway, watch: Watch) -> None:
     page.goto("/ui/models/")
+    expect(page.get_by_role("main")).to_be_visible()
     gateway.secrets.append("Models")
 
     with pytest.raises(AssertionError, match=r"the page .* holds secret"):
