@@ -116,6 +116,34 @@ async def test_no_more_than_the_policy_says_is_kept_of_each_direction(stage: Sta
     assert row.truncated
 
 
+async def test_what_was_sent_upstream_is_sealed_beside_what_was_said(stage: Stage) -> None:
+    captures = stage.captures()
+    begun = captures.begin("call-1", "u1", ON)
+    begun.note_sent({"method": "POST", "changes": ["•"]})
+    begun.note_sent({"response_status": 200})
+    assert captures.held == begun.held > 0
+    begun.finish()
+    say(captures, "call-2")
+    await captures.flush()
+    assert captures.held == 0
+    row, without = await stage.row("call-1"), await stage.row("call-2")
+    assert row is not None
+    assert without is not None
+    assert without.sealed_sent is None
+    assert "POST" not in (row.sealed_sent or "")
+    assert json.loads(open_texts(stage.vault, row)[2]) == {"method": "POST", "changes": ["•"], "response_status": 200}
+
+
+async def test_what_was_sent_upstream_counts_as_held(stage: Stage) -> None:
+    captures = stage.captures(max_held=100)
+    begun = captures.begin("call-1", None, ON)
+    begun.note_sent({"headers": "x" * 80})
+    assert captures.held == begun.held > 80
+    begun.note_sent({"response_headers": "x" * 80})
+    begun.note_sent({"response_headers": ""})
+    assert (captures.held, begun.lost, captures.dropped) == (0, capture.MEMORY_FULL, {capture.MEMORY_FULL: 1})
+
+
 async def test_the_queue_is_bounded_by_count(stage: Stage) -> None:
     captures = stage.captures(max_queued=3)
     for number in range(5):

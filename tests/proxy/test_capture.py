@@ -1,12 +1,21 @@
 """What a watcher sees of a call, and that nothing that happens in it reaches the call."""
 
+import json
+
 import pytest
 
 from bodhi.accounting.capture import Capture, Captures, Said
+from bodhi.core.api_model import Timeouts
+from bodhi.core.call import Route
+from bodhi.core.credential import Secret
 from bodhi.core.types import Header
+from bodhi.formats import openai
 from bodhi.proxy.capture import Watcher
 from bodhi.proxy.inbound import Message
+from bodhi.relay.changes import Sending
+from bodhi.relay.outbound import CallText, new_leg, new_outbound
 from bodhi.storage.policies import CapturePolicy
+from tests.routing.samples import api_model
 
 HEADERS: list[Header] = [
     (b"authorization", b"Bearer secret-token"),
@@ -109,6 +118,30 @@ async def test_a_capture_that_cannot_be_handed_over_costs_nothing_but_itself(mon
     monkeypatch.setattr(captures, "take", fails)
     watcher.finish()
     assert captures.reasons == ["failed"]
+
+
+def test_what_goes_upstream_is_noted_and_a_fault_in_it_costs_only_the_capture(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = api_model(base_url="https://api.example/v1")
+    leg = new_leg(record, openai.FORMAT, Secret("sk-secret-token"), Timeouts())
+    text, route = CallText(b"POST", {}, b"", HEADERS, b"{}"), Route(record, "m")
+    outbound = new_outbound(text, openai.CHAT_COMPLETIONS, route, leg)
+    sending = Sending(b"/v1/chat/completions", text, openai.CHAT_COMPLETIONS, route, leg, frozenset())
+    captures = Taken()
+    watcher = Watcher(captures.begin(), HEADERS)
+    watcher.sent(sending, outbound)
+    watcher.answered(200, [(b"x-request-id", b"r")], leg.secret)
+    watcher.finish()
+    told = [json.loads(part) for part in captures.taken[0].sent]
+    assert (told[0]["url"], told[1]["response_status"]) == ("https://api.example/v1/chat/completions", 200)
+    assert "secret" not in json.dumps(told)
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Capture, "note_sent", fails)
+    Watcher(captures.begin(), HEADERS).sent(sending, outbound)
+    Watcher(captures.begin(), HEADERS).answered(200, [], None)
+    assert captures.reasons == ["failed", "failed"]
 
 
 def test_a_field_that_is_much_too_long_is_cut() -> None:

@@ -61,6 +61,18 @@ def test_a_sealed_text_opens_for_its_own_call_and_direction_only() -> None:
             captures.open_texts(vault, other)
 
 
+async def test_what_was_sent_upstream_is_sealed_for_its_own_place(store: Store) -> None:
+    vault = new_vault()
+    key, request, response, sent = captures.seal_texts(vault, "call-1", "prompt", "answer", "sent")
+    row = SealedCapture("call-1", 1.0, "u1", key, 6, 6, False, request, response, sent)
+    await store_all(store, row)
+    assert await find(store, "call-1") == row
+    assert captures.open_texts(vault, row) == ("prompt", "answer", "sent")
+    for other in (replace(row, sealed_sent=response), replace(row, sealed_response=sent), replace(row, sealed_sent="")):
+        with pytest.raises(CannotOpen):
+            captures.open_texts(vault, other)
+
+
 def test_both_texts_are_sealed_by_one_data_key_though_it_changes_between_them() -> None:
     vault = new_vault()
     turns = iter(["k1", "k2"])

@@ -213,17 +213,15 @@ async def add_captures(store: Store, vault: Vault, count: int) -> None:
     rows = []
     for number in range(count):
         call_id = f"call-{number:03}"
-        rows.append(SealedCapture(call_id, 1.0, None, *_sealed(vault, call_id, number)))
+        # Every third call was refused before anything was sent.
+        texts = [f"prompt {number}", f"answer {number}", f"sent {number}"][: 3 if number % 3 else 2]
+        key, *sealed = seal_texts(vault, call_id, *texts)
+        rows.append(SealedCapture(call_id, 1.0, None, key, 8, 8, False, *sealed))
     async with store.usage_write() as connection:
         await insert_captures(connection, rows)
 
 
-def _sealed(vault: Vault, call_id: str, number: int) -> tuple[str, int, int, bool, str, str]:
-    key, request, response = seal_texts(vault, call_id, f"prompt {number}", f"answer {number}")
-    return key, 8, 8, False, request, response
-
-
-async def opened_captures(store: Store, vault: Vault, count: int) -> list[tuple[str, str]]:
+async def opened_captures(store: Store, vault: Vault, count: int) -> list[tuple[str, ...]]:
     found = []
     async with store.usage_read() as connection:
         for number in range(count):
@@ -237,7 +235,10 @@ async def test_captures_are_sealed_anew_with_everything_else(
     store: Store, vault: Vault, sources: RootKeySources
 ) -> None:
     count = rotation.CAPTURES_BATCH * 2 + 3
-    said = [(f"prompt {number}", f"answer {number}") for number in range(count)]
+    said = [
+        (f"prompt {number}", f"answer {number}") + ((f"sent {number}",) if number % 3 else ())
+        for number in range(count)
+    ]
     secrets, old = await add_keys(store, vault, 2), vault.active_id
     await add_captures(store, vault, count)
     assert {key.id: key.rows for key in await status(store)}[old] == count + 2
