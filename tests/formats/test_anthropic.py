@@ -199,3 +199,20 @@ def test_the_clients_version_wins_and_betas_are_joined() -> None:
     assert FORMAT.default_headers == ((b"anthropic-version", b"2023-06-01"),)
     assert FORMAT.client_wins == {b"anthropic-version"}
     assert FORMAT.joined_headers == {b"anthropic-beta"}
+
+
+@pytest.mark.parametrize(
+    ("documents", "finish"),
+    [
+        ([b'{"stop_reason":"tool_use","usage":{"output_tokens":1}}'], "tool_use"),
+        ([b'{"message":{"stop_reason":null}}', b'{"delta":{"stop_reason":"max_tokens"}}'], "max_tokens"),
+        ([b'{"delta":{"stop_reason":"end_turn"}}', b'{"delta":{"stop_reason":null},"stop_reason":7}'], "end_turn"),
+        ([b'{"delta":7}', b'{"stop_reason":""}'], None),
+    ],
+)
+def test_why_a_message_ended_is_its_stop_reason(documents: list[bytes], finish: str | None) -> None:
+    counts = TokenCounts()
+
+    for document in documents:
+        DIALECT.read_usage(document, counts)
+    assert counts.finish == finish

@@ -234,3 +234,15 @@ def test_the_probe_generates_one_token() -> None:
 
 def test_the_key_goes_into_googles_header() -> None:
     assert FORMAT.key_headers("AIza") == ((b"x-goog-api-key", b"AIza"),)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "finish"),
+    [(b'[{"finishReason":"MAX_TOKENS"}]', "MAX_TOKENS"), (b"[{}]", None), (b"[]", None), (b"7", None), (b"[7]", None)],
+)
+@pytest.mark.parametrize("shape", [b"%s", b"[%s]"])
+def test_why_an_answer_ended_never_costs_its_counts(shape: bytes, candidates: bytes, finish: str | None) -> None:
+    counts = TokenCounts()
+
+    DIALECT.read_usage(shape % (b'{"candidates":' + candidates + b',"usageMetadata":{"promptTokenCount":3}}'), counts)
+    assert (counts.finish, counts.input) == (finish, 3)

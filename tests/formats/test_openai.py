@@ -156,3 +156,23 @@ def test_servers_on_this_machine_need_no_key_and_a_private_network() -> None:
     for provider in FORMAT.providers:
         local = provider.base_url.startswith("http://localhost")
         assert (provider.private_network, provider.needs_key) == (local, not local)
+
+
+@pytest.mark.parametrize(
+    ("document", "finish"),
+    [
+        (b'{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}', "stop"),
+        (b'{"choices":[{"finish_reason":"tool_calls"}]}', "tool_calls"),
+        (b'{"choices":[{"finish_reason":null}],"usage":{"prompt_tokens":3}}', None),
+        (b'{"choices":[7,{"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}', None),
+        (b'{"choices":7,"usage":{"prompt_tokens":3}}', None),
+        (b'{"choices":[{"finish_reason":7}]}', None),
+        (b'{"choices":[{"finish_reason":"' + b"x" * 65 + b'"}]}', None),
+    ],
+)
+def test_why_an_answer_ended_is_its_first_choice_s_reason(document: bytes, finish: str | None) -> None:
+    counts = TokenCounts()
+
+    DIALECT.read_usage(document, counts)
+    assert counts.finish == finish
+    assert counts.input == (3 if b"usage" in document else None)

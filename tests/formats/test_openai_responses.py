@@ -116,3 +116,24 @@ def test_the_probe_asks_for_the_least_that_openai_accepts_and_keeps_nothing() ->
 def test_the_format_is_openais_but_for_its_dialect() -> None:
     assert FORMAT.base_url == openai.FORMAT.base_url
     assert FORMAT.key_headers("sk-1") == ((b"authorization", b"Bearer sk-1"),)
+
+
+@pytest.mark.parametrize(
+    ("response", "finish"),
+    [
+        ({"status": "completed", "incomplete_details": None}, "completed"),
+        ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, "content_filter"),
+        ({"status": "failed"}, "failed"),
+        ({"status": "in_progress"}, None),
+        ({"status": "queued"}, None),
+        ({"status": 7}, None),
+        ({}, None),
+    ],
+)
+def test_why_a_response_ended_is_its_status_unless_there_is_a_reason(
+    response: dict[str, object], finish: str | None
+) -> None:
+    for document in (response, {"type": "response.completed", "response": response}):
+        counts = TokenCounts()
+        DIALECT.read_usage(json.dumps(document).encode(), counts)
+        assert counts.finish == finish

@@ -33,6 +33,22 @@ BODIES = {
     "gemini/embed_content.json": TokenCounts(),
 }
 
+FINISHES = {
+    "openai/chat_stream.sse": "stop",
+    "openai/chat_stream_without_usage.sse": "stop",
+    "openai/chat.json": "stop",
+    "openai/embeddings.json": None,
+    "openai_responses/create_stream.sse": "completed",
+    "openai_responses/incomplete_stream.sse": "max_output_tokens",
+    "openai_responses/create.json": "completed",
+    "anthropic/messages_stream.sse": "end_turn",
+    "anthropic/messages.json": "end_turn",
+    "gemini/stream.sse": "STOP",
+    "gemini/generate_content.json": "STOP",
+    "gemini/stream_array.json": "STOP",
+    "gemini/embed_content.json": None,
+}
+
 
 def tap_for(name: str, content_type: bytes) -> UsageTap:
     return new_tap(format_named(name.partition("/")[0]).dialect, content_type)
@@ -68,6 +84,35 @@ def test_any_split_of_a_stream_gives_the_same_counts(name: str, cuts: list[int])
 @given(name=st.sampled_from(sorted(BODIES)), cuts=st.lists(st.integers(0, 10**5), max_size=15))
 def test_any_split_of_a_body_gives_the_same_counts(name: str, cuts: list[int]) -> None:
     assert counts_of(tap_for(name, JSON), split(recording(name), cuts)) == BODIES[name]
+
+
+@given(name=st.sampled_from(sorted(FINISHES)), cuts=st.lists(st.integers(0, 10**5), max_size=15))
+def test_why_an_answer_ended_is_told_whatever_its_pieces(name: str, cuts: list[int]) -> None:
+    tap = tap_for(name, STREAM if name.endswith(".sse") else JSON)
+
+    assert counts_of(tap, split(recording(name), cuts)).finish == FINISHES[name]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        b'data: {"choices": [{"delta": {}, "finish_reason": "length"}]}',
+        b'data:{"choices":[{"delta":{},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n',
+        b'data: {"choices":[{"finish_reason":"length"}]}\n\n' + b'data: {"choices":[],"usage":{"prompt_tokens":3}}\n\n',
+        b'data: {"choices":[{"finish_reason":"length"}],"usage":{"prompt_tokens":3}}\n\n',
+        b"data: " + b"x" * 5_000 + b'\n\ndata: {"choices":[{"finish_reason":"length"}]}\n\n',
+    ],
+)
+def test_why_a_stream_ended_is_found_in_its_last_events(last: bytes) -> None:
+    going = b'data: {"choices":[{"delta":{"content":"a"},"finish_reason":null}],"usage":null}\n\n'
+
+    assert counts_of(new_tap(OPENAI, STREAM), [*[going] * 20, last]).finish == "length"
+
+
+def test_a_stream_that_broke_off_has_not_told_why_it_ended() -> None:
+    going = b'data: {"choices":[{"delta":{"content":"\\"finish_reason\\":\\"stop\\""},"finish_reason":null}]}\n\n'
+
+    assert counts_of(new_tap(OPENAI, STREAM), [going] * 3).finish is None
 
 
 @given(

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bodhi.core.api_model import Origin, Timeouts
+from bodhi.core.call import OutboundRequest
 from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
 from bodhi.core.types import Header
-from bodhi.core.usage import TokenCounts
+from bodhi.core.usage import TokenCounts, UsageRecord
 from bodhi.proxy.inbound import STATUS_CLIENT_LEFT, Call, ClientLeft, Receive, read_body
 from bodhi.server.connection import Connection
 
@@ -84,3 +86,26 @@ def test_the_record_of_a_call_has_its_times_and_counts() -> None:
     assert (record.at, record.status, record.first_byte_us, record.total_us) == (99.0, 200, 250_000, 1_000_000)
     assert (record.input_tokens, record.output_tokens) == (1, 2)
     assert (record.cached_tokens, record.reasoning_tokens) == (0, None)
+
+
+def test_the_record_of_a_call_has_the_phases_that_it_came_to() -> None:
+    made = call()
+    started = made.started_at
+    made.checked_at, made.read_at = started + 0.001, started + 0.002
+    assert phases(made.record(at=99.0, ended_at=11.0)) == (1_000, 2_000, None, None)
+
+    made.outbound = OutboundRequest(
+        origin=Origin("http", "a", 80), allow_private_network=False, method=b"POST", target=b"/", headers=[], body=b"",
+        timeouts=Timeouts(),
+    )  # fmt: skip
+    assert phases(made.record(at=99.0, ended_at=11.0)) == (1_000, 2_000, None, None)
+
+    made.outbound.opened_at, made.outbound.connected_at = started + 0.003, started + 0.004
+    assert phases(made.record(at=99.0, ended_at=11.0)) == (1_000, 2_000, 3_000, 4_000)
+
+
+def phases(record: UsageRecord) -> tuple[int | None, ...]:
+    def rounded(value: int | None) -> int | None:
+        return None if value is None else round(value, -1)
+
+    return tuple(map(rounded, (record.checked_us, record.read_us, record.chosen_us, record.connected_us)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bodhi.core.errors import BodhiError, Overloaded, UpstreamBroke, UpstreamMalformed, UpstreamTimeout
+from bodhi.core.errors import BodhiError, Overloaded, UpstreamBroke, UpstreamError, UpstreamMalformed, UpstreamTimeout
 from tests.fakes.waiting import eventually
 from tests.relay.raw_server import OK, Peer, answering, fetch, new_client, once, serving
 
@@ -303,3 +303,22 @@ async def test_closing_fails_calls_in_progress_and_later_ones() -> None:
         with pytest.raises(Overloaded):
             await client.open(server.request())
         assert client.in_use == 0
+
+
+async def test_a_request_notes_when_it_had_a_connection() -> None:
+    async with serving(answering(OK)) as server, new_client() as client:
+        first, second = server.request(), server.request()
+        for request in (first, second):
+            await fetch(client, request)
+    assert first.opened_at is not None
+    assert second.opened_at is not None
+    assert first.connected_at is not None
+    assert first.opened_at < first.connected_at < second.opened_at == second.connected_at
+
+
+async def test_a_request_that_got_no_connection_notes_none() -> None:
+    async with serving(answering(OK)) as server, new_client() as client:
+        lost = replace(server.request(), origin=replace(server.request().origin, port=9))
+        with pytest.raises(UpstreamError):
+            await fetch(client, lost)
+    assert (lost.opened_at is None, lost.connected_at) == (False, None)
