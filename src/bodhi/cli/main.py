@@ -6,7 +6,7 @@ import sys
 import typer
 
 from bodhi import __version__
-from bodhi.cli import api_models, audit, backup, check, keys, openapi, serve, setup, tokens, usage, users
+from bodhi.cli import api_models, audit, backup, check, dev, keys, openapi, serve, setup, tokens, usage, users
 from bodhi.cli.output import print_line, print_problem
 from bodhi.core.errors import BodhiError, StartupError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("serve")(serve.serve)
+app.command("dev")(dev.dev)
 app.command("setup")(setup.setup)
 app.add_typer(users.app, name="user", help="People: who may sign in, and with which role.")
 app.add_typer(tokens.app, name="token", help="API tokens: what programs show instead of a provider's key.")
