@@ -32,7 +32,7 @@ def test_an_ended_session_in_mid_edit_is_opened_again_and_nothing_typed_is_lost(
     token = stranger.get_by_label("Token", exact=True).inner_text()
     assert token.startswith("bodhi_")
     stranger.get_by_role("button", name="I have saved it").click()
-    expect(stranger.get_by_role("cell", name="laptop of ada")).to_be_visible()
+    expect(stranger.get_by_role("cell", name="laptop of ada", exact=True)).to_be_visible()
 
 
 def test_what_takes_a_recent_proof_asks_for_the_password_and_then_goes_on(

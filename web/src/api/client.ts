@@ -70,13 +70,15 @@ async function reach(request: Request): Promise<Response> {
 }
 
 async function questionOf(response: Response): Promise<"sign-in" | "confirm" | null> {
-  if (response.status === 401) return "sign-in";
-  if (response.status !== 403) return null;
+  if (response.status !== 401 && response.status !== 403) return null;
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => null);
-  return isErrorBody(body) && body.error.code === "confirmation_needed" ? "confirm" : null;
+  const code = isErrorBody(body) ? body.error.code : "";
+  // A wrong password is an answer, and no session that ended.
+  if (response.status === 401) return code === "sign_in_failed" ? null : "sign-in";
+  return code === "confirmation_needed" ? "confirm" : null;
 }
 
 function isErrorBody(body: unknown): body is Schemas["ErrorBody"] {

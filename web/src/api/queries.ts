@@ -7,10 +7,13 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
+      // The gateway is often this very computer, so whether the browser is online tells nothing.
+      networkMode: "always",
       // What the gateway refused, it refuses again; only a lost connection is worth another try.
       retry: (failures, error) => error instanceof ApiError && error.code === OFFLINE && failures < 20,
       retryDelay: (attempt) => Math.min(1_000 * 2 ** attempt, 8_000),
     },
+    mutations: { networkMode: "always" },
   },
 });
 

@@ -45,7 +45,7 @@ function Framed() {
       >
         {text.skip}
       </a>
-      <div className="sticky top-0 z-20 flex h-13 items-center justify-between border-line border-b bg-bg px-4 md:hidden">
+      <header className="sticky top-0 z-20 flex h-13 items-center justify-between border-line border-b bg-bg px-4 md:hidden">
         <Brand />
         <IconButton
           label={open ? text.closeNavigation : text.openNavigation}
@@ -55,7 +55,7 @@ function Framed() {
         >
           {open ? <X aria-hidden size={18} /> : <MenuIcon aria-hidden size={18} />}
         </IconButton>
-      </div>
+      </header>
       <div
         id="navigation"
         className={

@@ -39,16 +39,16 @@ export function Nav({ brand }: { brand: ReactNode }) {
   const theme = useTheme();
   if (!me) return null;
   return (
-    <div className="flex h-full flex-col p-2">
+    <nav aria-label={text.navigation} className="flex h-full flex-col p-2">
       <div className="hidden h-12 items-center px-2.5 md:flex">{brand}</div>
-      <nav aria-label={text.navigation} className="flex flex-col gap-0.5 pt-1">
+      <div className="flex flex-col gap-0.5 pt-1">
         {PLACES.filter((place) => atLeast(me.role, place.role)).map(({ to, label, icon: Icon }) => (
           <Link key={to} to={to} className={entry} activeProps={current} activeOptions={{ includeSearch: false }}>
             <Icon aria-hidden size={18} />
             {label}
           </Link>
         ))}
-      </nav>
+      </div>
       <div className="mt-auto flex items-center gap-1">
         <Link
           to="/account/"
@@ -65,6 +65,6 @@ export function Nav({ brand }: { brand: ReactNode }) {
           {theme === "dark" ? <Sun aria-hidden size={17} /> : <Moon aria-hidden size={17} />}
         </IconButton>
       </div>
-    </div>
+    </nav>
   );
 }

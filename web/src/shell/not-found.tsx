@@ -6,16 +6,18 @@ import { Empty, Page } from "@/ui/page";
 
 export function NotFound() {
   return (
-    <Page title={text.notFound}>
-      <Empty
-        action={
-          <Link to="/" className={buttonClass("primary")}>
-            {text.toStart}
-          </Link>
-        }
-      >
-        {text.notFoundBody}
-      </Empty>
-    </Page>
+    <main>
+      <Page title={text.notFound}>
+        <Empty
+          action={
+            <Link to="/" className={buttonClass("primary")}>
+              {text.toStart}
+            </Link>
+          }
+        >
+          {text.notFoundBody}
+        </Empty>
+      </Page>
+    </main>
   );
 }

@@ -8,16 +8,18 @@ import { Page } from "@/ui/page";
 export function PageFailed({ error, reset }: { error?: unknown; reset?: () => void }) {
   const offline = error instanceof ApiError && error.code === OFFLINE;
   return (
-    <Page title={text.failed} width="form">
-      <Notice
-        kind="danger"
-        title={offline ? text.noAnswer : error instanceof Error ? error.message : text.failedBody}
-        reply={error instanceof ApiError ? error.reply : null}
-        actions={<Button onClick={() => (reset ? reset() : location.reload())}>{text.again}</Button>}
-      >
-        {offline ? text.noAnswerBody : null}
-      </Notice>
-    </Page>
+    <main>
+      <Page title={text.failed} width="form">
+        <Notice
+          kind="danger"
+          title={offline ? text.noAnswer : error instanceof Error ? error.message : text.failedBody}
+          reply={error instanceof ApiError ? error.reply : null}
+          actions={<Button onClick={() => (reset ? reset() : location.reload())}>{text.again}</Button>}
+        >
+          {offline ? text.noAnswerBody : null}
+        </Notice>
+      </Page>
+    </main>
   );
 }
 
