@@ -25,6 +25,7 @@ BY_ACCESS = {
 }  # fmt: skip
 """Codes that say that somebody is not let in; what an endpoint refuses for other reasons is its own tests' subject."""
 
+OWN_CONTENT = "one's own content, which is no administrative act"
 SILENT_CHANGES = {
     ("POST", "/bodhi/v1/oidc/start"): "begins something that the callback ends, which is audited",
     ("POST", "/bodhi/v1/invites/look"): "reads",
@@ -32,8 +33,14 @@ SILENT_CHANGES = {
     ("POST", "/bodhi/v1/api-models/test-connection"): "reads",
     ("POST", "/bodhi/v1/api-models/{api_model_id}/fetch-models"): "reads",
     ("POST", "/bodhi/v1/api-models/{api_model_id}/test-connection"): "keeps how it went, which changes no call",
+    ("POST", "/bodhi/v1/chats"): OWN_CONTENT,
+    ("DELETE", "/bodhi/v1/chats"): OWN_CONTENT,
+    ("PATCH", "/bodhi/v1/chats/{chat_id}"): OWN_CONTENT,
+    ("DELETE", "/bodhi/v1/chats/{chat_id}"): OWN_CONTENT,
+    ("PUT", "/bodhi/v1/chats/{chat_id}/messages/{message_id}"): OWN_CONTENT,
+    ("PATCH", "/bodhi/v1/preferences"): OWN_CONTENT,
 }
-"""Unsafe methods that change nothing of their own, each with the reason."""
+"""Unsafe methods that do no administrative act, each with the reason."""
 
 
 @dataclass(frozen=True)

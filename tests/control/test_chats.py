@@ -5,9 +5,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from bodhi.core.ids import new_id
 from bodhi.core.principal import Role
+from bodhi.storage import tables
 from tests.fakes.control import Control, error_of
 
 
@@ -147,3 +149,86 @@ async def test_chats_are_deleted_one_or_all(control: Control, ada: dict[str, str
     assert (await control.call("DELETE", "/chats", ada)).status_code == 204
     assert await titles(control, ada) == []
     assert await titles(control, bob) == ["bob's"]
+
+
+async def test_what_is_no_chat_or_message_is_refused_by_its_field(control: Control, ada: dict[str, str]) -> None:
+    chat = await new_chat(control, ada)
+    message = f"/chats/{chat['id']}/messages/{new_id()}"
+    wrong: list[tuple[str, str, Any, str | None]] = [
+        ("POST", "/chats", {}, "title"),
+        ("POST", "/chats", {"title": "x" * 201}, "title"),
+        ("POST", "/chats", {"title": "x", "id": "short"}, "id"),
+        ("POST", "/chats", {"title": "x", "settings": {"a": "x" * 65_536}}, "settings"),
+        ("POST", "/chats", {"title": "x", "settings": []}, "settings"),
+        ("POST", "/chats", {"title": "x", "more": 1}, "more"),
+        ("POST", "/chats", {"title": "x", "leaf_id": new_id()}, "leaf_id"),
+        ("PATCH", f"/chats/{chat['id']}", {"title": None}, "title"),
+        ("PATCH", f"/chats/{chat['id']}", {"settings": {"a": "x" * 65_536}}, "settings"),
+        ("PUT", message, {"parent_id": None, "role": "system", "content": {}}, "role"),
+        ("PUT", message, {"role": "user", "content": {}}, "parent_id"),
+        ("PUT", message, {"parent_id": None, "role": "user", "content": "text"}, "content"),
+        ("PUT", message, a_message(new_id()), "parent_id"),
+        ("PUT", message, a_message(content={"text": "x" * 12 * 1024 * 1024}), "content"),
+        ("PUT", message, a_message(content={"number": float("nan")}), "content"),
+        ("PUT", f"/chats/{chat['id']}/messages/short", a_message(), "message_id"),
+    ]
+    for method, path, body, param in wrong:
+        response = await send(control, method, path, ada, body)
+        assert error_of(response) == (400, "invalid_field", param), (path, param)
+    assert error_of(await send(control, "POST", "/chats", ada, [])) == (400, "invalid_json", None)
+    too_large = await send(control, "PUT", message, ada, a_message(content={"text": "x" * 14 * 1024 * 1024}))
+    assert too_large.status_code == 413
+
+
+async def test_a_body_is_read_only_when_it_is_known_who_sends_it(control: Control, ada: dict[str, str]) -> None:
+    for who, code in (({}, "token_missing"), (await control.session_of("guest", Role.GUEST), "role_too_low")):
+        for method, path in (("POST", "/chats"), ("PUT", f"/chats/{new_id()}/messages/{new_id()}")):
+            response = await send(control, method, path, who, "no object")
+            assert response.headers["x-bodhi-error"] == code
+
+
+async def test_a_message_cannot_follow_itself(control: Control, ada: dict[str, str]) -> None:
+    chat = await new_chat(control, ada)
+    first = await put(control, ada, chat["id"], None)
+    second = await put(control, ada, chat["id"], first)
+    for message, parent in ((first, first), (first, second)):
+        response = await control.call("PUT", f"/chats/{chat['id']}/messages/{message}", ada, a_message(parent))
+        assert error_of(response) == (400, "invalid_field", "parent_id")
+
+
+async def test_a_chat_that_was_read_can_be_stored_whole_again(control: Control, ada: dict[str, str]) -> None:
+    bob = await control.session_of("bob", Role.USER)
+    chat = await new_chat(control, ada, settings={"a": 1})
+    first = await put(control, ada, chat["id"], None)
+    await put(control, ada, chat["id"], first, role="assistant")
+    await put(control, ada, chat["id"], first, role="assistant")
+    read = await get(control, ada, chat["id"])
+    exported = {name: read[name] for name in ("id", "title", "settings", "leaf_id", "messages")}
+    exported["messages"].reverse()
+
+    again = await control.call("POST", "/chats", ada, exported)
+    assert error_of(again) == (409, "conflict", "id")
+    imported = await control.call("POST", "/chats", bob, exported)
+
+    assert imported.status_code == 201
+    assert imported.json() == await get(control, bob, chat["id"])
+    exported["messages"].reverse()
+    assert {name: imported.json()[name] for name in exported} == exported
+
+
+async def test_damage_hides_what_is_damaged_and_nothing_else(control: Control, ada: dict[str, str]) -> None:
+    chat, other = await new_chat(control, ada), await new_chat(control, ada, title="other")
+    await put(control, ada, chat["id"], None)
+    async with control.store.write() as connection:
+        await connection.execute(update(tables.chat_messages).values(sealed="v1.k1.AAAA"))
+    (message,) = (await get(control, ada, chat["id"]))["messages"]
+    assert message["content"]["error"] == "This message cannot be opened."
+    async with control.store.write() as connection:
+        damaged = update(tables.chats).where(tables.chats.c.id == chat["id"])
+        await connection.execute(damaged.values(sealed_title="v1.k1.AAAA"))
+    assert sorted(await titles(control, ada)) == ["(this title cannot be opened)", "other"]
+    assert error_of(await control.call("GET", f"/chats/{chat['id']}", ada)) == (409, "conflict", None)
+    response = await control.call("PATCH", f"/chats/{chat['id']}", ada, {"settings": {}})
+    assert error_of(response) == (409, "conflict", None)
+    assert (await control.call("PATCH", f"/chats/{chat['id']}", ada, {"title": "new"})).status_code == 200
+    assert (await get(control, ada, other["id"]))["title"] == "other"

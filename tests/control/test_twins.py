@@ -4,13 +4,16 @@ An id of somebody else's is answered exactly as one that was never given out, an
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import httpx2
 import pytest
 
 from bodhi.control.access import PREFIX, ROWS, Access
+from bodhi.core.ids import new_id
 from bodhi.core.principal import Role
 from bodhi.storage.captures import SealedCapture, insert_captures, seal_texts
 from bodhi.storage.usage import insert_usage
@@ -29,6 +32,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api-models/{api_model_id}/test-connection"): {"model": "m"},
     ("PATCH", "/tokens/{token_id}"): {"name": "mine now"},
     ("POST", "/tokens/{token_id}/rotate"): {},
+    ("PATCH", "/chats/{chat_id}"): {"title": "mine now"},
+    ("PUT", "/chats/{chat_id}/messages/{message_id}"): {"parent_id": None, "role": "user", "content": {}},
 }
 """What a call needs to reach the object; other endpoints with an id take no body."""
 
@@ -45,15 +50,17 @@ class Twins:
     ids: dict[str, str]
     """Ada's, by the name of the path's parameter."""
 
-    async def ask(self, row: Access, found: str) -> tuple[int, str]:
-        """Call an endpoint as Bob, and return what came without the id itself."""
-        path = re.sub(r"\{.*?\}", found, row.path.removeprefix(PREFIX))
+    async def ask(self, row: Access, ids: Mapping[str, str]) -> tuple[int, str]:
+        """Call an endpoint as Bob, and return what came without the ids themselves."""
+        names = re.findall(r"\{(.*?)\}", row.path)
+        path = row.path.removeprefix(PREFIX).format_map(ids)
         body = BODIES.get((row.method, row.path.removeprefix(PREFIX)))
         response: httpx2.Response = await self.control.call(row.method, path, self.bob, body)
-        return response.status_code, response.text.replace(found, "ID")
+        return response.status_code, reduce(lambda text, name: text.replace(ids[name], "ID"), names, response.text)
 
 
 async def new_twins(control: Control, role: Role) -> Twins:
+    await control.store_keys()
     admin = await control.session_of("root", Role.ADMIN)
     ada = await control.add_user(CANARY, Role.POWER_USER)
     as_ada = await control.sign_in(ada)
@@ -66,6 +73,7 @@ async def new_twins(control: Control, role: Role) -> Twins:
         "api_model_id": (await made(control, "POST", "/api-models", as_ada, an_oauth_body(name=CANARY)))["id"],
         "token_id": (await made(control, "POST", "/tokens", as_ada, {"name": CANARY}))["id"],
         "call_id": await call_of(control, ada),
+        **await chat_of(control, as_ada),
     }
     return Twins(control, await control.session_of("bob", role), ids)
 
@@ -75,6 +83,13 @@ async def made(control: Control, method: str, path: str, headers: dict[str, str]
     assert response.status_code < 300, response.text
     document: dict[str, Any] = response.json()
     return document
+
+
+async def chat_of(control: Control, as_ada: dict[str, str]) -> dict[str, str]:
+    message = {"id": new_id(), "parent_id": None, "role": "user", "content": {"text": CANARY}}
+    body = {"title": CANARY, "messages": [message], "leaf_id": message["id"]}
+    await made(control, "PATCH", "/preferences", as_ada, {"favourites": [CANARY]})
+    return {"chat_id": (await made(control, "POST", "/chats", as_ada, body))["id"], "message_id": message["id"]}
 
 
 async def call_of(control: Control, owner: User) -> str:
@@ -102,9 +117,7 @@ async def test_somebody_elses_id_is_answered_as_one_that_does_not_exist(control:
     for row in BY_ID:
         if sees_all_usage(row, role):
             continue
-        (name,) = re.findall(r"\{(.*?)\}", row.path)
-
-        of_ada, of_nobody = await twins.ask(row, twins.ids[name]), await twins.ask(row, NOWHERE)
+        of_ada, of_nobody = await twins.ask(row, twins.ids), await twins.ask(row, dict.fromkeys(twins.ids, NOWHERE))
 
         assert of_ada == of_nobody, name_of(row)
         assert of_ada[0] in (403, 404), name_of(row)
@@ -125,9 +138,25 @@ async def test_no_list_holds_anything_of_somebody_else(control: Control, role: R
 async def test_everything_of_ada_is_there_afterwards(control: Control) -> None:
     twins = await new_twins(control, Role.POWER_USER)
     for row in BY_ID:
-        (name,) = re.findall(r"\{(.*?)\}", row.path)
-        await twins.ask(row, twins.ids[name])
+        await twins.ask(row, twins.ids)
     snapshot = control.services.directory.snapshot
 
     assert twins.ids["api_model_id"] in snapshot.table.api_models
     assert [grant.name for grant in snapshot.grants.values() if grant.revoked_at is None] == [CANARY]
+
+
+async def test_chats_are_nobody_elses_whatever_the_role(control: Control) -> None:
+    twins = await new_twins(control, Role.ADMIN)
+    own = [row for row in BY_ID if row.path.startswith(f"{PREFIX}/chats")]
+    assert len(own) == 4
+    for row in own:
+        of_ada, of_nobody = await twins.ask(row, twins.ids), await twins.ask(row, dict.fromkeys(twins.ids, NOWHERE))
+
+        assert of_ada == of_nobody, name_of(row)
+        assert of_ada[0] == 404, name_of(row)
+    # A page makes the ids, so that even making a chat tells nothing of another one's.
+    assert (
+        await control.call("POST", "/chats", twins.bob, {"id": twins.ids["chat_id"], "title": ""})
+    ).status_code == 201
+    for path in ("/chats", "/chats?search=canary", "/preferences"):
+        assert CANARY not in (await control.call("GET", path, twins.bob)).text

@@ -1,5 +1,6 @@
 """What each person chose for the pages. Nobody else reads it, and nothing in it gives a right."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -57,6 +58,9 @@ async def change(principal: Allowed, services: Given, body: PreferencesPatch) ->
     changes = body.model_dump(mode="python", include=body.model_fields_set)
     if "chat_settings" in changes:
         bounded_json(changes["chat_settings"], param="chat_settings")
+        # Half of a surrogate pair could be stored and never be shown.
+        text = json.dumps(changes["chat_settings"], ensure_ascii=False)
+        changes["chat_settings"] = json.loads(text.encode("utf-8", "replace"))
     async with services.store.write() as connection:
         whole = await change_preferences(connection, principal.user_id, changes, services.clock.now())
     if whole is None:
