@@ -92,7 +92,7 @@ def describe_answer(status: int, headers: Headers, secret: Secret | None) -> dic
 
 def changes(sending: Sending, outbound: OutboundRequest) -> list[Change]:
     """List the differences: path, query, header fields, members of the body. Secrets of the client's are masked."""
-    found = [*_of_target(sending, outbound), *_of_headers(sending, outbound)]
+    found = [*_of_url(sending, outbound), *_of_headers(sending, outbound)]
     if outbound.body is not sending.text.body:
         found += _of_body(sending)
     return found
@@ -115,7 +115,7 @@ def shown_headers(
     return scrubbed
 
 
-def _of_target(sending: Sending, outbound: OutboundRequest) -> Iterator[Change]:
+def _of_url(sending: Sending, outbound: OutboundRequest) -> Iterator[Change]:
     path, _, query = outbound.target.partition(b"?")
     if path != sending.path:
         stripped = "model" in sending.text.params and sending.route.api_model.prefix
