@@ -62,6 +62,8 @@ def key_of(record: UsageRecord, group_by: GroupBy) -> str | None:
             return str(record.status)
         case GroupBy.ENDPOINT:
             return record.endpoint
+        case GroupBy.ERROR:
+            return record.error
         case _:
             key: str | None = getattr(record, f"{group_by.value}_id")
             return key

@@ -23,7 +23,8 @@ function known<const Key extends string>(...keys: Key[]) {
 }
 
 const usageFilters = [
-  "span", "since", "until", "model", "api_model_id", "token_id", "user_id", "status", "by", "live",
+  "span", "since", "until", "model", "api_model_id", "token_id", "user_id", "status", "endpoint", "error", "failed",
+  "by", "sort", "live",
 ] as const; // biome-ignore format: a list reads better on one line.
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: PageFailed });
@@ -99,7 +100,7 @@ const request = createRoute({
 const audit = createRoute({
   getParentRoute: () => frame,
   path: "/audit",
-  validateSearch: known("action", "user_id", "subject_id", "outcome", "since", "until", "open"),
+  validateSearch: known("action", "user_id", "subject_id", "outcome", "via", "since", "until", "open"),
   component: lazyRouteComponent(() => import("@/pages/audit")),
 });
 const users = createRoute({

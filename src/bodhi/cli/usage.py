@@ -30,7 +30,8 @@ UntilOption = Annotated[str | None, typer.Option(help="Calls before this time.")
 def summary(  # noqa: PLR0913 # one argument an option
     *,
     group_by: Annotated[
-        GroupBy, typer.Option(help="What is put together: model, api_model, token, user, day, endpoint or status.")
+        GroupBy,
+        typer.Option(help="What is put together: model, api_model, token, user, day, endpoint, status or error."),
     ] = GroupBy.MODEL,
     user: UserOption = None,
     model: ModelOption = None,

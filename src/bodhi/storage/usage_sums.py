@@ -32,6 +32,8 @@ class GroupBy(StrEnum):
     """In UTC."""
     ENDPOINT = "endpoint"
     STATUS = "status"
+    ERROR = "error"
+    """A code of `core.errors` or `upstream_<status>`; None for calls without one."""
 
 
 @dataclass(slots=True)
@@ -111,6 +113,8 @@ def key_of(dialect: str, group_by: GroupBy) -> ColumnElement[Any]:
             return cast(table.status, Text)
         case GroupBy.ENDPOINT:
             return table.endpoint
+        case GroupBy.ERROR:
+            return table.error
         case _:
             return table[f"{group_by.value}_id"]
 
