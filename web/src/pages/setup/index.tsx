@@ -2,12 +2,12 @@
 // never send to a server, and leaves the address bar at once.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import clsx from "clsx";
 import { useEffect, useState } from "react";
 import { api, call } from "@/api/client";
 import { oidcQuery, queryClient, setupQuery } from "@/api/queries";
 import { AccountForm } from "@/pages/entry/account-form";
 import { Entry } from "@/pages/entry/entry";
+import { Steps } from "@/pages/setup/steps";
 import { goToProvider } from "@/shell/oidc";
 import { PageFailed } from "@/shell/page-failed";
 import { text } from "@/text/en/entry";
@@ -59,31 +59,6 @@ function Claim() {
         </Button>
       ) : null}
     </Entry>
-  );
-}
-
-export function Steps({ current }: { current: number }) {
-  return (
-    <ol aria-label={text.stepsLabel} className="mb-7 flex flex-wrap gap-x-5 gap-y-2 text-hint">
-      {text.steps.map((step, place) => (
-        <li
-          key={step}
-          aria-current={place === current ? "step" : undefined}
-          className={clsx("flex items-center gap-2", place === current ? "font-medium" : "text-ink-2")}
-        >
-          <span
-            aria-hidden
-            className={clsx(
-              "grid size-5 place-items-center rounded-full text-tag",
-              place === current ? "bg-accent text-on-accent" : "border border-line-strong",
-            )}
-          >
-            {place + 1}
-          </span>
-          {step}
-        </li>
-      ))}
-    </ol>
   );
 }
 

@@ -1,0 +1,56 @@
+// The bar below the form: testing at the left with its result beside it, saving at the right. It stays in sight.
+import { Plug } from "lucide-react";
+import type { ReactNode } from "react";
+import { text } from "@/text/en/form";
+import { Button } from "@/ui/button";
+import { Input } from "@/ui/input";
+
+export interface BarProps {
+  /** How the last test went, or why the form was not saved. */
+  said: ReactNode;
+  testing: boolean;
+  onTest: () => void;
+  /** Null where the form names a model already. */
+  testModel: string | null;
+  onTestModel: (model: string) => void;
+  saving: boolean;
+  onCancel: () => void;
+}
+
+export function Bar({ said, testing, onTest, testModel, onTestModel, saving, onCancel }: BarProps) {
+  return (
+    <div className="sticky bottom-0 z-10 -mx-4 -mb-16 border-line border-t bg-bg px-4 pt-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:-mx-6 sm:px-6">
+      {said ? <div className="relative mb-3 max-h-[38dvh] overflow-y-auto">{said}</div> : null}
+      <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-2">
+        <div className="flex min-w-0 flex-wrap items-center gap-2">
+          <Button icon={<Plug aria-hidden size={15} />} busy={testing} onClick={onTest}>
+            {text.test}
+          </Button>
+          {testModel === null ? null : (
+            <Input
+              mono
+              aria-label={text.testModel}
+              placeholder={text.testModel}
+              className="!w-52"
+              value={testModel}
+              onChange={(event) => onTestModel(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter") return;
+                event.preventDefault();
+                onTest();
+              }}
+            />
+          )}
+        </div>
+        <div className="ml-auto flex gap-2">
+          <Button look="quiet" onClick={onCancel}>
+            {text.cancel}
+          </Button>
+          <Button type="submit" look="primary" busy={saving}>
+            {text.save}
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+}
