@@ -1742,7 +1742,7 @@ export interface components {
          * @description By what calls are put together.
          * @enum {string}
          */
-        GroupBy: "model" | "api_model" | "token" | "user" | "day" | "endpoint" | "status";
+        GroupBy: "model" | "api_model" | "token" | "user" | "day" | "endpoint" | "status" | "error";
         /**
          * GroupShown
          * @description The sums of one group.
