@@ -127,14 +127,14 @@ async def test_a_change_touches_what_it_names(control: Control, ada: dict[str, s
     message = await put(control, ada, chat["id"], None)
     path = f"/chats/{chat['id']}"
 
-    changed = await control.call("PATCH", path, ada, {"title": "New"})
-    assert changed.json()["title"] == "New"
+    changed = await send(control, "PATCH", path, ada, {"title": "New \ud83d"})
+    assert changed.json()["title"] == "New ?"
     await control.call("PATCH", path, ada, {"leaf_id": None})
     found = await get(control, ada, chat["id"])
-    assert (found["title"], found["settings"], found["leaf_id"]) == ("New", {"a": 1}, None)
+    assert (found["title"], found["settings"], found["leaf_id"]) == ("New ?", {"a": 1}, None)
     await control.call("PATCH", path, ada, {"settings": {"b": 2}, "leaf_id": message})
     found = await get(control, ada, chat["id"])
-    assert (found["title"], found["settings"], found["leaf_id"]) == ("New", {"b": 2}, message)
+    assert (found["title"], found["settings"], found["leaf_id"]) == ("New ?", {"b": 2}, message)
     assert error_of(await control.call("PATCH", path, ada, {"leaf_id": new_id()})) == (400, "invalid_field", "leaf_id")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from bodhi.control.schemas import Body
 from bodhi.core.errors import InvalidField, InvalidJson
@@ -26,10 +26,17 @@ MAX_MESSAGES = 4_000
 ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 """How ids are spelled that pages make (github.com/ulid/spec)."""
 
-Id = Annotated[str, Field(pattern=ULID)]
-Title = Annotated[str, Field(max_length=MAX_TITLE)]
 JsonObject = dict[str, Any]
 Given = TypeVar("Given", bound=Body)
+
+
+def _whole_characters(value: object) -> object:
+    """Replace half of a surrogate pair, which is left where a page cuts a title in the middle of a character."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+Id = Annotated[str, Field(pattern=ULID)]
+Title = Annotated[str, Field(max_length=MAX_TITLE), BeforeValidator(_whole_characters)]
 
 
 def _check_time(text: str) -> str:
