@@ -178,6 +178,14 @@ async def test_a_key_that_the_provider_repeats_is_starred_out(control: Control, 
     assert body["detail"].startswith("Incorrect API key provided: ***")
 
 
+async def test_a_key_in_the_base_url_is_starred_out_of_the_url(
+    control: Control, admin: dict[str, str], upstream: UpstreamThread
+) -> None:
+    form = a_form(upstream, "openai", "404")
+    form["base_url"] += f"/{form['api_key']}"
+    assert (await trial(control, admin, "test-connection", form))["url"].endswith("*/chat/completions")
+
+
 @pytest.mark.parametrize("name", ["test-connection", "fetch-models"])
 async def test_an_address_where_nobody_listens_is_a_network_error(
     control: Control, admin: dict[str, str], name: str

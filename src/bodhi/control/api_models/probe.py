@@ -86,7 +86,7 @@ class Prober:
         self._api_model = api_model
         self._format = upstream_format
         self._secret = secret
-        self._url = api_model.base_url
+        self._url = api_model.base_url.encode()
 
     async def test(self, model: str) -> Outcome:
         """Ask a model for one token."""
@@ -149,7 +149,7 @@ class Prober:
         leg = new_leg(self._api_model, self._format, self._secret, Timeouts())
         route = Route(replace(self._api_model, prefix=""), model)
         outbound = new_outbound(text, endpoint, route, leg)
-        self._url = f"{leg.origin.scheme}://{leg.origin.authority}{outbound.target.decode()}"
+        self._url = f"{leg.origin.scheme}://{leg.origin.authority}".encode() + outbound.target
         response = await self._upstream.open(outbound)
         try:
             headers = dict(response.headers)
@@ -188,15 +188,19 @@ class Prober:
             detail=verdict.detail,
             status=status,
             duration_ms=self._elapsed(began),
-            url=self._url,
+            url=self._called(),
             kind=verdict.kind,
             retry_after=retry_after,
         )
 
     def _success(self, began: float, status: int) -> Outcome:
         return Outcome(
-            ok=True, message=WORKS, detail="", status=status, duration_ms=self._elapsed(began), url=self._url
+            ok=True, message=WORKS, detail="", status=status, duration_ms=self._elapsed(began), url=self._called()
         )
+
+    def _called(self) -> str:
+        """Return the URL, without the key where somebody put it there."""
+        return (self._url if self._secret is None else scrub(self._url, self._secret)).decode()
 
     def _elapsed(self, began: float) -> int:
         return round((self._clock.monotonic() - began) * 1000)
