@@ -78,7 +78,7 @@ def test_the_page_its_dialogs_and_menus_look_right(
     page.get_by_role("dialog").get_by_role("button", name="New token").click()
     for client in CLIENTS:
         page.get_by_role("tab", name=client).click()
-        expect(page.get_by_role("tabpanel").locator("pre")).to_be_visible()
+        expect(page.get_by_role("tabpanel", name=client).locator("pre")).to_be_visible()
     page.get_by_role("tab", name="Claude Code").click()
     expect(page.get_by_text("ANTHROPIC_BASE_URL")).to_be_visible()
     axe(page)
