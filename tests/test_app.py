@@ -34,7 +34,7 @@ def get(gateway: Gateway, path: str) -> tuple[int, bytes]:
     [
         ("/livez", 200, b""),
         ("/bodhi/v1/openapi.json", 200, b"openapi"),
-        ("/", 200, b"<!doctype html>"),
+        ("/", 308, b""),
         ("/ui/", 200, b"<!doctype html>"),
         ("/v1/models", 401, b"token"),
         ("/v1beta/models", 401, b"token"),

@@ -11,7 +11,8 @@ export default defineConfig({
   base: "/ui/",
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  build: { outDir: "../src/bodhi/ui/dist", emptyOutDir: true, target: "es2023", assetsInlineLimit: 0, manifest: true },
+  // build.py says where the pages go: what Vite builds by itself has no stamp, and must not take their place.
+  build: { outDir: "dist", emptyOutDir: true, target: "es2023", assetsInlineLimit: 0, manifest: true },
   server: { port: 1136, strictPort: true, proxy: Object.fromEntries(passedOn.map((path) => [path, gateway])) },
   test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"], setupFiles: ["test/setup.ts"] },
 });

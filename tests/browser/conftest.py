@@ -6,6 +6,8 @@ A test takes `page`, where the Admin is signed in, `stranger`, where nobody is, 
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.gateway import Gateway
 from tests.fakes.upstream import UpstreamThread
 
+BUILD = Path(__file__).resolve().parents[2] / "web" / "build.py"
 CHROMIUM = os.environ.get("BODHI_TEST_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -36,8 +39,12 @@ PATIENCE = 10_000
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker that gives a test's gateway its settings."""
+    """Name the marker that gives a test's gateway its settings, and build the pages when their sources changed."""
     config.addinivalue_line("markers", "gateway(**settings): settings of the gateway, such as set_up=False")
+    if not hasattr(config, "workerinput"):  # Of several processes, the first builds, before the others begin.
+        built = subprocess.run([sys.executable, str(BUILD)], check=False, capture_output=True, text=True)
+        if built.returncode:
+            pytest.exit(f"The pages do not build.\n{built.stderr}", returncode=4)
 
 
 @pytest.fixture(scope="session")
