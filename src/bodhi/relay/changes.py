@@ -74,15 +74,17 @@ def describe(sending: Sending, outbound: OutboundRequest, max_bytes: int) -> dic
     extra_names = {name.lower() for name in sending.route.api_model.extra_headers}
     path, _, query = outbound.target.partition(b"?")
     sent = [*_own_headers(outbound), *outbound.headers]
-    told = {
+    told: dict[str, Any] = {
         "method": outbound.method.decode(),
         "url": f"{outbound.origin.scheme}://{outbound.host.decode()}{_target(path, query)}",
-        "request_headers": shown_headers(sending.text.headers, secret),
-        "headers": shown_headers(sent, secret, extra_names),
-        "body": None if outbound.body is sending.text.body else _shown_body(sending, outbound, max_bytes),
+        "request_headers": shown_headers(sending.text.headers),
+        "headers": shown_headers(sent, None, extra_names),
         "changes": [list(change) for change in changes(sending, outbound)],
     }
-    return told if secret is None else {name: _scrubbed(part, secret) for name, part in told.items()}
+    if secret is not None:
+        told = dict(_scrubbed(told, secret))
+    # Not searched, since that takes long: beside the client's own text it holds Extra Body, which was.
+    return {**told, "body": None if outbound.body is sending.text.body else _shown_body(sending, outbound, max_bytes)}
 
 
 def describe_answer(status: int, headers: Headers, secret: Secret | None) -> dict[str, Any]:
@@ -178,7 +180,7 @@ def _of_body(sending: Sending) -> Iterator[Change]:
         name = names.get((splice.start, splice.end), "model")
         yield Change("body", name, _text(text.body[splice.start : splice.end]), _text(splice.text), "prefix removed")
     if sending.endpoint.generating and route.api_model.extra_body:
-        for path, value in _added(text.body, _masked(route.api_model.extra_body)):
+        for path, value in _added(text.body, _masked(route.api_model.extra_body, sending.leg.secret)):
             written = json.dumps(value, ensure_ascii=False)
             yield Change("body", ".".join(path), None, written, "added by Extra Body")
 
@@ -201,7 +203,7 @@ def _added(
 def _shown_body(sending: Sending, outbound: OutboundRequest, max_bytes: int) -> dict[str, Any]:
     """Keep the beginning of the body that is sent, as a direction of a capture is kept."""
     body, extras = outbound.body, sending.route.api_model.extra_body
-    if sending.endpoint.generating and extras and (masked := _masked(extras)) != extras:
+    if sending.endpoint.generating and extras and (masked := _masked(extras, sending.leg.secret)) != extras:
         splices = model_splices(sending.text, sending.endpoint, sending.route)
         body = apply(sending.text.body, [*splices, *merge_splices(sending.text.body, masked)])
     kept = body[:max_bytes]
@@ -259,14 +261,15 @@ def _is_secret(name: str) -> bool:
     return name not in _NO_SECRETS and any(word.lower() in _SECRET_WORDS for word in _WORDS.findall(name))
 
 
-def _masked(extras: JsonObject) -> dict[str, Json]:
-    """Return Extra Body without the texts that are secrets by their name."""
-    return {name: _masked_value(name, value) for name, value in extras.items()}
+def _masked(extras: JsonObject, secret: Secret | None) -> JsonObject:
+    """Return Extra Body without the texts that are secrets by their name, and without the provider's key."""
+    masked = {name: _masked_value(name, value) for name, value in extras.items()}
+    return masked if secret is None else dict(_scrubbed(masked, secret))
 
 
 def _masked_value(name: str, value: Json) -> Json:
     if isinstance(value, Mapping):
-        return _masked(value)
+        return _masked(value, None)
     return MASK if isinstance(value, str) and _is_secret(name) else value
 
 
