@@ -4,21 +4,28 @@ import type { Attachment } from "@/chat/types";
 export const MAX_IMAGE = 8 * 1024 * 1024;
 export const MAX_TEXT = 1024 * 1024;
 export const MAX_FILES = 10;
+/** A message is kept with its files, and may have 12 MiB in all; base64 takes a third more than the bytes. */
+const MAX_TOTAL = 11 * 1024 * 1024;
 const IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 
-export type Refused = { name: string; reason: "too_large" | "not_readable" | "too_many" };
+export type Refused = { name: string; reason: "too_large" | "not_readable" | "too_many" | "too_much" };
 
 export async function readFiles(
   files: readonly File[],
-  room: number,
+  already: readonly Attachment[] = [],
 ): Promise<{ taken: Attachment[]; refused: Refused[] }> {
   const taken: Attachment[] = [];
   const refused: Refused[] = [];
+  let total = already.reduce((sum, each) => sum + each.data.length, 0);
   for (const file of files) {
     const name = file.name || "file";
-    const read = taken.length >= room ? "too_many" : await readOne(file);
+    const read = taken.length + already.length >= MAX_FILES ? "too_many" : await readOne(file);
     if (typeof read === "string") refused.push({ name, reason: read });
-    else taken.push({ ...read, name });
+    else if (total + read.data.length > MAX_TOTAL) refused.push({ name, reason: "too_much" });
+    else {
+      total += read.data.length;
+      taken.push({ ...read, name });
+    }
   }
   return { taken, refused };
 }

@@ -1,5 +1,6 @@
 // Chats as files: JSON that holds everything, Markdown that people read. Both come back in. Ids are made anew.
 import { isObject, listAt, parse, textAt } from "@/chat/json";
+import { readMessage } from "@/chat/stored";
 import type { Content, Message, Role } from "@/chat/types";
 import { newId } from "@/chat/ulid";
 
@@ -48,19 +49,13 @@ function readJson(file: Record<string, unknown>, now: () => Date): ChatFile {
   const ids = new Map<string, string>();
   const messages: Message[] = [];
   for (const each of listAt(file, "messages")) {
-    const id = textAt(each, "id");
-    const role = textAt(each, "role");
-    const content = isObject(each) ? each.content : undefined;
-    if (!id || ids.has(id) || (role !== "user" && role !== "assistant") || !isObject(content)) throw new NotAChat();
-    const fresh = newId();
-    ids.set(id, fresh);
-    messages.push({
-      id: fresh,
-      parent_id: ids.get(textAt(each, "parent_id") ?? "") ?? null,
-      role,
-      content: { ...content, text: textAt(content, "text") ?? "" } as Content,
-      created_at: textAt(each, "created_at") ?? now().toISOString(),
-    });
+    const message = readMessage(each);
+    if (!message || ids.has(message.id)) throw new NotAChat();
+    const id = newId();
+    ids.set(message.id, id);
+    const parent_id = ids.get(message.parent_id ?? "") ?? null;
+    const created_at = Number.isNaN(Date.parse(message.created_at)) ? now().toISOString() : message.created_at;
+    messages.push({ ...message, id, parent_id, created_at });
   }
   return {
     title: (textAt(file, "title") || "Imported chat").slice(0, MAX_TITLE),
@@ -98,7 +93,8 @@ function readMarkdown(text: string, now: () => Date): ChatFile {
 export function titleOf(text: string, files: readonly string[] = []): string {
   const line = text.trim().split("\n", 1)[0]?.replace(/\s+/g, " ").trim() ?? "";
   const title = line || files[0] || "New chat";
-  return title.length > 60 ? `${title.slice(0, 59).trimEnd()}…` : title;
+  const letters = [...title];
+  return letters.length > 60 ? `${letters.slice(0, 59).join("").trimEnd()}…` : title;
 }
 
 /** A name for the file, from the title. */

@@ -6,6 +6,7 @@ import { MAX_TEXT, readFiles } from "@/chat/files";
 import { type ApiModel, chats, findChoice, groupsOf, keyOf, readKey, search } from "@/chat/models";
 import { recordOf } from "@/chat/record";
 import { DEFAULTS, readSettings } from "@/chat/settings";
+import { readContent, readMessage } from "@/chat/stored";
 import { fileName, NotAChat, readFile, titleOf, toJson, toMarkdown } from "@/chat/transfer";
 import { newestLeaf, pathTo, placeOf, treeOf, turnsOf, withMessage } from "@/chat/tree";
 import type { Message } from "@/chat/types";
@@ -66,6 +67,27 @@ test("a chat comes back from JSON with its branches and new ids", () => {
   expect(back.settings).toEqual({ temperature: 1 });
   expect(pathTo(treeOf(back.messages), back.leaf_id).map((each) => each.content.text)).toEqual(["u1", "a1", "u2"]);
   expect(back.messages.every((each) => each.id.length === 26)).toBe(true);
+});
+
+test("a message that was kept is read, whatever is in it", () => {
+  const failure = { kind: "limited", status: 429, wait: 3, said: "Slow down", at: AT };
+  const content = {
+    text: "a", reasoning: "b", reasoning_ms: 1, model: "m", usage: { input: 1 }, cost_usd: "0.1", call_id: "c",
+    attachments: [{ kind: "image", name: "i", media_type: "image/png", data: "x" }], tools: [{ name: "t", arguments: "" }],
+    error: failure, stopped: true, total_ms: 4,
+  }; // biome-ignore format: a list reads better on few lines.
+  expect(readContent(content)).toEqual(content);
+  expect(readContent({ text: "", error: "It cannot be opened." }).error?.said).toBe("It cannot be opened.");
+  const hostile = {
+    text: 1,
+    cost_usd: "x",
+    error: { kind: "y" },
+    tools: {},
+    usage: 3,
+    attachments: [{ kind: "image", media_type: "text/html", data: "x" }, 7],
+  };
+  expect(readContent(hostile)).toEqual({ text: "" });
+  expect(readMessage({ id: "x", role: "system" })).toBeUndefined();
 });
 
 test("a chat comes back from Markdown as it was read", () => {
@@ -164,13 +186,16 @@ test("pictures and texts are read, other files and too many are refused", async 
     new File(["x"], "song.mp3", { type: "audio/mpeg" }),
     new File(["last"], "b.md"),
   ];
-  const { taken, refused } = await readFiles(files, 2);
+  const { taken } = await readFiles(files.slice(0, 2));
   expect(taken).toEqual([
     { kind: "image", name: "dot.png", media_type: "image/png", data: "AQID" },
     { kind: "text", name: "a.txt", media_type: expect.stringContaining("text/plain"), data: "hello" },
   ]);
-  expect(refused.every((each) => each.reason === "too_many")).toBe(true);
-  expect((await readFiles(files.slice(2), 9)).refused.map((each) => each.reason)).toEqual([
+  const held = Array.from({ length: 9 }, () => taken[1]).filter((each) => each !== undefined);
+  expect((await readFiles(files.slice(0, 2), held)).refused).toEqual([{ name: "a.txt", reason: "too_many" }]);
+  const large = { kind: "image", name: "l", media_type: "image/png", data: "x".repeat(11 * 1024 * 1024) } as const;
+  expect((await readFiles(files.slice(1, 2), [large])).refused).toEqual([{ name: "a.txt", reason: "too_much" }]);
+  expect((await readFiles(files.slice(2))).refused.map((each) => each.reason)).toEqual([
     "not_readable",
     "too_large",
     "not_readable",

@@ -17,6 +17,11 @@ export function dialectOf(format: Format): Dialect | undefined {
   return DIALECTS.find((each) => served.has(each.streams) && served.has(each.answers));
 }
 
+/** The dialect that an endpoint speaks, by the endpoint's own name. */
+export function dialectOfEndpoint(name: string): Dialect | undefined {
+  return DIALECTS.find((each) => each.streams === name || each.answers === name);
+}
+
 export interface Outgoing {
   path: string;
   body: Json;

@@ -29,11 +29,13 @@ export const Answer = memo(function Answer({ message, place, busy, onAgain, onTu
   const again = busy ? undefined : () => onAgain(message);
   return (
     <AnswerBody content={content} id={message.id} streaming={false} onAgain={again}>
-      <div className="mt-2 flex flex-wrap items-center gap-x-1 gap-y-1">
-        <CopyButton text={content.text} label={text.copyAnswer} />
-        <IconButton label={text.regenerate} size="small" disabled={busy} onClick={again}>
-          <RefreshCw aria-hidden size={14} />
-        </IconButton>
+      <div className="-ml-1.5 mt-1.5 flex min-h-7 flex-wrap items-center gap-x-1 gap-y-1">
+        {content.text ? <CopyButton text={content.text} label={text.copyAnswer} /> : null}
+        {content.error ? null : (
+          <IconButton label={text.regenerate} size="small" disabled={busy} onClick={again}>
+            <RefreshCw aria-hidden size={14} />
+          </IconButton>
+        )}
         <Versions place={place} onTurn={onTurn} />
         <Figures content={content} />
       </div>

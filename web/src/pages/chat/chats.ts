@@ -4,6 +4,7 @@ import { api, call } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import { runOf } from "@/chat/running";
 import { forget, isUnsaved, save } from "@/chat/saving";
+import { readMessage } from "@/chat/stored";
 import type { ChatFile } from "@/chat/transfer";
 import { withMessage } from "@/chat/tree";
 import type { Content, Message } from "@/chat/types";
@@ -47,7 +48,8 @@ export const chatQuery = (id: string) =>
       if (kept && busy(id)) return kept;
       const read = await call(api.GET("/bodhi/v1/chats/{chat_id}", { params: { path: { chat_id: id } } }));
       const now = cached(id);
-      return now && busy(id) ? now : (read as unknown as Chat);
+      if (now && busy(id)) return now;
+      return { ...read, messages: read.messages.map(readMessage).filter((each) => each !== undefined) };
     },
   });
 

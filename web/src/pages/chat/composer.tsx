@@ -1,7 +1,7 @@
 // Where one writes: the message, its files, the model, send and stop. A draft survives a reload, per chat and tab.
 import { ArrowUp, Paperclip, Square } from "lucide-react";
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
-import { MAX_FILES, readFiles } from "@/chat/files";
+import { readFiles } from "@/chat/files";
 import type { Attachment } from "@/chat/types";
 import { Files } from "@/pages/chat/files";
 import { text } from "@/text/en/chat";
@@ -40,8 +40,8 @@ export function Composer(props: ComposerProps) {
 
   const add = async (given: readonly File[]) => {
     if (!given.length) return;
-    const { taken, refused } = await readFiles(given, MAX_FILES - files.length);
-    setFiles((now) => [...now, ...taken].slice(0, MAX_FILES));
+    const { taken, refused } = await readFiles(given, files);
+    setFiles((now) => [...now, ...taken]);
     setProblems(refused.map(text.refused));
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is dropped is taken once.

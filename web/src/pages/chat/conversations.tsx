@@ -53,7 +53,7 @@ export function Conversations({ current, onChosen }: ConversationsProps) {
         onChange={(event) => setTyped(event.target.value)}
         className={`${controlClass} h-8 shrink-0 px-3`}
       />
-      <nav aria-label={text.conversations} className="-mx-2 min-h-0 flex-1 overflow-y-auto px-2 pb-4">
+      <nav aria-label={text.conversations} className="-mx-2 relative min-h-0 flex-1 overflow-y-auto px-2 pb-4">
         {error ? (
           <Notice
             kind="danger"

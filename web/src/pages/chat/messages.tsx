@@ -47,9 +47,9 @@ export function Messages({ view, asking, editing, onEditing }: MessagesProps) {
         role="region"
         aria-label={text.conversation}
         tabIndex={0}
-        className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
+        className="relative h-full overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
       >
-        <div ref={inner} className="mx-auto flex w-full max-w-[808px] flex-col gap-5 px-5 pt-5 pb-6">
+        <div ref={inner} className="mx-auto flex w-full max-w-[808px] flex-col gap-3 px-5 pt-5 pb-6">
           {from > 0 ? (
             <div ref={more} className="flex justify-center">
               <Button size="small" onClick={() => setDrawn((now) => now + DRAWN)}>

@@ -125,7 +125,14 @@ function List({ apiModels, chosen, onChoose }: Pick<PickerProps, "apiModels" | "
           className={clsx(controlClass, "h-9 px-3")}
         />
       </div>
-      <div ref={box} id={list} role="listbox" aria-label={text.model} tabIndex={-1} className="overflow-y-auto p-1">
+      <div
+        ref={box}
+        id={list}
+        role="listbox"
+        aria-label={text.model}
+        tabIndex={-1}
+        className="relative overflow-y-auto p-1"
+      >
         {sections.map((section) => (
           <div key={section.title} role="group" aria-label={section.title}>
             <p aria-hidden className="flex items-center gap-1.5 px-2.5 pt-2 pb-1 text-hint text-ink-2">

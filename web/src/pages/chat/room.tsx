@@ -83,7 +83,7 @@ export function Room({ id, asked }: { id: string | undefined; asked: Wanted | un
   const settings = <SettingsPanel view={view} model={(fieldId) => picker("control", "settings", fieldId)} />;
   const cost = (chat?.messages ?? []).reduce((sum, { content }) => sum + Number(content.cost_usd ?? 0), 0);
   return (
-    <div className="flex h-[calc(100dvh-52px)] md:h-dvh">
+    <div className="flex h-[calc(100dvh-52px)] overflow-hidden md:h-dvh">
       {wideList ? (
         <aside aria-label={text.conversations} className="flex w-56 shrink-0 flex-col border-line border-r">
           <Conversations current={id} />

@@ -5,6 +5,7 @@ import { text } from "@/text/en/chat";
 import { IconButton } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Input, TextArea } from "@/ui/input";
+import { Slider } from "@/ui/slider";
 
 /** How long after the last key something typed is kept, in milliseconds. */
 const PAUSE = 400;
@@ -47,15 +48,13 @@ function SliderField({
       }
     >
       {(ids) => (
-        <input
+        <Slider
           {...ids}
-          type="range"
           {...slider}
-          value={moved ?? slider.max / 2}
+          value={moved}
           aria-valuetext={moved === null ? text.providerDefault : String(moved)}
-          onChange={(event) => move(Number(event.target.value))}
+          onChange={move}
           onBlur={flush}
-          className={moved === null ? "h-6 w-full accent-line-strong" : "h-6 w-full accent-accent"}
         />
       )}
     </Field>

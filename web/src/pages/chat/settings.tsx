@@ -1,5 +1,5 @@
 // The settings of a chat. What the model's dialect cannot send is not shown; what is shown is in the request below.
-import { Star } from "lucide-react";
+import { ChevronRight, Star } from "lucide-react";
 import { type ReactNode, useId, useMemo } from "react";
 import { readExtra } from "@/chat/dialects";
 import { keyOf } from "@/chat/models";
@@ -36,7 +36,7 @@ export function SettingsPanel({ view, model }: SettingsPanelProps) {
   const maxTokens = dialect?.maxTokens;
   return (
     <div
-      className="flex min-h-0 flex-1 flex-col gap-5 overflow-y-auto px-4 pt-4 pb-8"
+      className="relative flex min-h-0 flex-1 flex-col gap-5 overflow-y-auto px-4 pt-4 pb-8"
       tabIndex={0}
       role="group"
       aria-label={text.settings}
@@ -173,7 +173,10 @@ function Stars({ view: { choice } }: { view: ChatView }) {
 function RequestJson({ view }: { view: ChatView }) {
   return (
     <details className="group">
-      <summary className="flex min-h-7 items-center font-medium">{text.requestJson}</summary>
+      <summary className="flex min-h-7 w-fit list-none items-center gap-1.5 rounded-control font-medium [&::-webkit-details-marker]:hidden">
+        <ChevronRight aria-hidden size={15} className="text-ink-2 group-open:rotate-90" />
+        {text.requestJson}
+      </summary>
       <Written view={view} />
     </details>
   );

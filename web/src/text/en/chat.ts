@@ -71,6 +71,7 @@ export const text = {
       too_large: `${name} is too large. Pictures may have 8 MB, text files 1 MB.`,
       not_readable: `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor text.`,
       too_many: `${name} was left out: a message takes at most 10 files.`,
+      too_much: `${name} was left out: the files of a message may have 8 MB together.`,
     })[reason],
 
   copy: "Copy message",
