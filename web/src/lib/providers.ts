@@ -31,7 +31,9 @@ export function presetsOf(formats: readonly Format[]): Preset[] {
     })),
   );
   const rank = ({ label }: Preset) => (ORDER.includes(label) ? ORDER.indexOf(label) : ORDER.length);
-  return all.sort((one, other) => rank(one) - rank(other));
+  // Several formats offer an address of one's own; the format is chosen in the form.
+  const once = all.filter((preset, at) => preset.baseUrl !== "" || all.findIndex((each) => each.baseUrl === "") === at);
+  return once.sort((one, other) => rank(one) - rank(other));
 }
 
 /** The preset at an address: of the same format if there is one, at the same path before one at the same host. */

@@ -1,6 +1,6 @@
 // The bar below the form: testing at the left with its result beside it, saving at the right. It stays in sight.
 import { Plug } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { text } from "@/text/en/form";
 import { Button } from "@/ui/button";
 import { Input } from "@/ui/input";
@@ -18,8 +18,13 @@ export interface BarProps {
 }
 
 export function Bar({ said, testing, onTest, testModel, onTestModel, saving, onCancel }: BarProps) {
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(() => leaveRoom(bar.current), []);
   return (
-    <div className="sticky bottom-0 z-10 -mx-4 -mb-16 border-line border-t bg-bg px-4 pt-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:-mx-6 sm:px-6">
+    <div
+      ref={bar}
+      className="sticky bottom-0 z-10 -mx-4 -mb-16 border-line border-t bg-bg px-4 pt-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:-mx-6 sm:px-6"
+    >
       {said ? <div className="relative mb-3 max-h-[38dvh] overflow-y-auto">{said}</div> : null}
       <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-2">
         <div className="flex min-w-0 flex-wrap items-center gap-2">
@@ -53,4 +58,18 @@ export function Bar({ said, testing, onTest, testModel, onTestModel, saving, onC
       </div>
     </div>
   );
+}
+
+/** Keep what has the focus above the bar, however high it is at the moment. */
+function leaveRoom(bar: HTMLElement | null): (() => void) | undefined {
+  if (bar === null) return undefined;
+  const { style } = document.documentElement;
+  const observer = new ResizeObserver(() => {
+    style.scrollPaddingBottom = `${bar.offsetHeight + 16}px`;
+  });
+  observer.observe(bar);
+  return () => {
+    observer.disconnect();
+    style.scrollPaddingBottom = "";
+  };
 }

@@ -60,11 +60,11 @@ function Rows({ rows, all, formats, today, edits, testing, onTest }: RowsProps) 
   return (
     <Table label={text.tableLabel} className="table-fixed">
       <colgroup>
-        <col className="w-[29%]" />
-        <col className="w-[12%]" />
-        <col className="w-[9%]" />
+        <col className="w-[27%]" />
+        <col className="w-[10%]" />
+        <col className="w-[8%]" />
         <col />
-        <col className={edits ? "w-[17%]" : "w-[10%]"} />
+        <col className={edits ? "w-[16%]" : "w-[10%]"} />
         {edits ? <col className="w-14" /> : null}
       </colgroup>
       <thead>

@@ -75,9 +75,10 @@ function Choice({ form, offered }: { form: Form; offered: Offered | null }) {
   const room = MAX_MODELS - models.length;
   return (
     <div>
-      <div className="overflow-hidden rounded-control border border-line bg-surface focus-within:border-line-strong">
-        <div className="flex flex-wrap items-center gap-2 p-2">
+      <div className="overflow-hidden rounded-control border border-line-strong bg-surface">
+        <div className="flex flex-wrap items-center gap-x-2 pr-2">
           <SearchInput
+            bare
             label={text.searchModels}
             className="min-w-48 flex-1"
             value={search}
