@@ -54,6 +54,7 @@ export function Chart({ kind, from, until, at, series, summary, format, partName
         axes: [
           {
             ...axis(palette),
+            size: 26,
             grid: { show: false },
             space: 56,
             values: (_, splits, __, ___, step) => splits.map((each) => momentName(each, step)),
@@ -63,7 +64,7 @@ export function Chart({ kind, from, until, at, series, summary, format, partName
             size: 58,
             space: 36,
             incrs: kind === "bars" ? WHOLE : undefined,
-            values: (_, splits) => splits.map((each) => write(each)),
+            values: (_, splits) => splits.map((each) => (each === 0 ? "0" : write(each))),
           },
         ],
         series: [{}, ...series.map((each) => (kind === "bars" ? barSeries(each, palette) : lineSeries(each, palette)))],
@@ -147,7 +148,7 @@ function axis({ ink, line }: Palette): uPlot.Axis {
 }
 
 const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const DAY = 86_400;
 
 /** A tick of the time axis: the hour, or the day where days are apart or one begins. */

@@ -6,6 +6,8 @@ const widths = { form: "max-w-[768px]", table: "max-w-[1152px]" } as const;
 
 export interface PageProps {
   title: string;
+  /** Stands in the place of the title, which then only names the window. */
+  heading?: ReactNode;
   /** What stands before the heading, such as the way back. */
   above?: ReactNode;
   actions?: ReactNode;
@@ -15,7 +17,7 @@ export interface PageProps {
   children: ReactNode;
 }
 
-export function Page({ title, above, actions, lead, width = "table", children }: PageProps) {
+export function Page({ title, heading, above, actions, lead, width = "table", children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Bodhi`;
   }, [title]);
@@ -24,7 +26,7 @@ export function Page({ title, above, actions, lead, width = "table", children }:
       {above ? <div className="mb-1 text-hint text-ink-2">{above}</div> : null}
       <header className="mb-5 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
         <div className="min-w-0">
-          <h1 className="break-words font-semibold text-page">{title}</h1>
+          <h1 className="break-words font-semibold text-page">{heading ?? title}</h1>
           {lead ? <p className="mt-1 text-ink-2">{lead}</p> : null}
         </div>
         {actions ? <div className="flex flex-wrap gap-2">{actions}</div> : null}

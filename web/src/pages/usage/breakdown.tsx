@@ -71,6 +71,7 @@ function Groups({ search, by }: { search: Search; by: GroupName }) {
   const found = useQuery(groupsQuery(search, by));
   if (found.error) return <Failed error={found.error} again={() => void found.refetch()} what={text.whatGroups} />;
   if (!found.data) return <Loading rows={3} what={text.whatGroups} />;
+  if (found.data.data.length === 0) return <p className="text-ink-2">{text.nothingSummary}</p>;
   const order = orderOf(search.sort);
   const groups = sorted(found.data.data, order, (group) => nameOf(by, group));
   const shown = all ? groups : groups.slice(0, TOP);

@@ -110,7 +110,10 @@ function ChartCard({ name, kind, drawn, totals, summary, format, data, length }:
   const [asTable, setAsTable] = useState(false);
   const { at, from, until } = useMemo(() => partTimes(data, length), [data, length]);
   return (
-    <section aria-label={name} className="min-w-0 rounded-card border border-line bg-surface px-4 pt-3 pb-3">
+    <section
+      aria-label={text.overTime(name)}
+      className="min-w-0 rounded-card border border-line bg-surface px-4 pt-3 pb-3"
+    >
       <header className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1">
         <h2 className="font-semibold">{name}</h2>
         <ul aria-label={text.legendOf(name)} className="flex flex-wrap gap-x-3.5 text-hint text-ink-2">

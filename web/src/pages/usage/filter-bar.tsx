@@ -14,6 +14,7 @@ import { Segmented } from "@/ui/segmented";
 import { Select } from "@/ui/select";
 
 const ANY = "any";
+const FIELD = "!w-auto min-w-32 max-w-44 flex-1";
 const STATUSES = ["failed", "2xx", "4xx", "5xx"];
 
 export function FilterBar({ search }: { search: Search }) {
@@ -68,7 +69,7 @@ export function FilterBar({ search }: { search: Search }) {
         ) : null}
         <Select
           aria-label={text.status}
-          className="!w-36"
+          className={FIELD}
           value={status}
           onChange={(next) =>
             set({
@@ -86,7 +87,7 @@ export function FilterBar({ search }: { search: Search }) {
       {asking || span === "custom" ? (
         <CustomSpan key={`${search.since} ${search.until}`} search={search} onDone={() => setAsking(false)} />
       ) : null}
-      <div className="flex min-h-7 flex-wrap items-center gap-2">
+      <div className="flex flex-wrap items-center gap-2">
         {search.endpoint ? (
           <Chip name={text.endpointChip(search.endpoint)} onRemove={() => set({ endpoint: undefined })} />
         ) : null}
@@ -99,9 +100,6 @@ export function FilterBar({ search }: { search: Search }) {
             {text.clear}
           </Button>
         ) : null}
-        <span className="ml-auto text-hint text-ink-2">
-          {text.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}
-        </span>
       </div>
     </div>
   );
@@ -121,7 +119,7 @@ function Filter({ name, all, value, onChange, options = [] }: FilterProps) {
   return (
     <Select
       aria-label={name}
-      className="!w-40"
+      className={FIELD}
       value={value ? `=${value}` : ANY}
       onChange={(next) => onChange(next === ANY ? undefined : next.slice(1))}
       options={[{ value: ANY, label: all }, ...chosen, ...listed]}

@@ -27,6 +27,7 @@ export default function UsagePage() {
   return (
     <Page
       title={text.title}
+      lead={text.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}
       actions={
         <>
           <Button

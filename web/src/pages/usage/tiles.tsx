@@ -78,7 +78,11 @@ export function Tiles({ series, search }: { series: Series | undefined; search: 
 }
 
 function Grid({ children }: { children: ReactNode }) {
-  return <div className="grid grid-cols-2 gap-3 lg:grid-cols-5">{children}</div>;
+  return (
+    <section aria-label={text.totals} className="grid grid-cols-2 gap-3 lg:grid-cols-5">
+      {children}
+    </section>
+  );
 }
 
 interface TileProps {
@@ -97,11 +101,12 @@ interface TileProps {
 
 function Tile({ name, value, exact, change, compared, hint, course, rows }: TileProps) {
   return (
-    <section
+    <div
+      role="group"
       aria-label={name}
       className="min-w-0 rounded-card border border-line bg-surface px-4 pt-3 pb-2.5 max-lg:last:col-span-2"
     >
-      <h2 className="truncate text-hint text-ink-2">{name}</h2>
+      <p className="truncate text-hint text-ink-2">{name}</p>
       <p className="flex items-baseline justify-between gap-2">
         <Link
           to="/usage/"
@@ -123,6 +128,6 @@ function Tile({ name, value, exact, change, compared, hint, course, rows }: Tile
         {hint}
       </p>
       <Sparkline values={course} />
-    </section>
+    </div>
   );
 }
