@@ -1,0 +1,66 @@
+// A block of code: its language, a button to copy it, and colours once it is whole. Colouring is loaded on first need.
+import { useEffect, useState } from "react";
+import { text as words } from "@/text/en/markdown";
+import { CopyButton } from "@/ui/copy-button";
+
+type Highlight = typeof import("@/markdown/highlight").highlight;
+
+/** Code that is longer is left uncoloured: colouring it would hold up the page. */
+const LONGEST = 60_000;
+let loaded: Highlight | null = null;
+
+export interface CodeBlockProps {
+  code: string;
+  language: string;
+  /** More of it is coming: it is coloured when it is whole, once. */
+  open: boolean;
+}
+
+export function CodeBlock({ code, language, open }: CodeBlockProps) {
+  const name = language.trim().split(/\s/, 1)[0]?.slice(0, 32) ?? "";
+  const colored = useColors(code, name, !open && name !== "" && code.length <= LONGEST);
+  return (
+    <div className="code" dir="ltr">
+      <div className="code-head">
+        <span>{name || words.plain}</span>
+        <CopyButton text={code} label={words.copyCode} />
+      </div>
+      <div className="code-scroll" role="region" aria-label={name ? words.codeIn(name) : words.code} tabIndex={0}>
+        <pre>
+          {colored === null ? (
+            <code>{code}</code>
+          ) : (
+            // biome-ignore lint/security/noDangerouslySetInnerHtml: highlight.ts lets spans with a class through, no more.
+            <code dangerouslySetInnerHTML={{ __html: colored }} />
+          )}
+        </pre>
+      </div>
+    </div>
+  );
+}
+
+function useColors(code: string, language: string, wanted: boolean): string | null {
+  const [highlight, setHighlight] = useState<Highlight | null>(() => loaded);
+  useEffect(() => {
+    if (!wanted || loaded) return;
+    let gone = false;
+    // Without colours the code is as readable, so nothing is said when they cannot be loaded.
+    import("@/markdown/highlight").then(
+      (module) => {
+        loaded = module.highlight;
+        if (!gone) setHighlight(() => module.highlight);
+      },
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
+  }, [wanted]);
+  const [done, setDone] = useState<{ code: string; html: string } | null>(null);
+  if (!wanted || !highlight) return null;
+  if (done?.code === code) return done.html;
+  const html = highlight(code, language);
+  if (html === null) return null;
+  setDone({ code, html });
+  return html;
+}
