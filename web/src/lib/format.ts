@@ -34,7 +34,7 @@ export function money(nano: number | null | undefined): string {
 export function duration(us: number | null | undefined): string {
   if (us == null) return NONE;
   const ms = us / 1000;
-  if (ms < 1) return `${ms.toFixed(2)}${THIN}ms`;
+  if (ms < 9.95) return `${ms === 0 ? "0" : ms < 0.005 ? "<0.01" : ms.toFixed(ms < 1 ? 2 : 1)}${THIN}ms`;
   if (ms < 999.5) return `${Math.round(ms)}${THIN}ms`;
   const seconds = ms / 1000;
   if (seconds < 60) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)}${THIN}s`;

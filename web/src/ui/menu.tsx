@@ -1,9 +1,10 @@
-// What can be done with one row, behind three dots.
-import { Menu as Base } from "@base-ui/react/menu";
-import clsx from "clsx";
+// What can be done with one row, behind three dots. The menu itself is loaded when somebody reaches for it.
 import { Ellipsis } from "lucide-react";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { buttonClass } from "@/ui/button";
+
+const load = () => import("@/ui/menu-list");
+const MenuList = lazy(load);
 
 export interface MenuItem {
   label: string;
@@ -21,35 +22,42 @@ export interface MenuProps {
 }
 
 export function Menu({ label, items, trigger }: MenuProps) {
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
+  const [open, setOpen] = useState(false);
+  const [used, setUsed] = useState(false);
+  const preload = () => void load().catch(() => undefined);
   return (
-    <Base.Root modal={false}>
-      <Base.Trigger
+    <>
+      <button
+        ref={button}
+        type="button"
         aria-label={label}
         title={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
         className={buttonClass("quiet", "normal", trigger ? "" : "!w-9 !px-0")}
+        onPointerEnter={preload}
+        onFocus={preload}
+        onClick={() => {
+          setUsed(true);
+          setOpen(!open);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+          event.preventDefault();
+          setUsed(true);
+          setOpen(true);
+        }}
       >
         {trigger ?? <Ellipsis aria-hidden size={16} />}
-      </Base.Trigger>
-      <Base.Portal>
-        <Base.Positioner sideOffset={4} align="end" className="z-50">
-          <Base.Popup className="min-w-44 rounded-control border border-line bg-surface p-1 shadow-float outline-none">
-            {items.map((item) => (
-              <Base.Item
-                key={item.label}
-                disabled={item.disabled}
-                onClick={item.onSelect}
-                className={clsx(
-                  "flex min-h-8 cursor-pointer items-center gap-2.5 rounded-[6px] px-2.5 outline-none data-disabled:cursor-not-allowed data-highlighted:bg-sunken data-disabled:text-ink-2",
-                  item.danger && "text-danger",
-                )}
-              >
-                {item.icon}
-                {item.label}
-              </Base.Item>
-            ))}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+      </button>
+      {used ? (
+        <Suspense>
+          <MenuList id={id} label={label} items={items} open={open} onOpenChange={setOpen} button={button} />
+        </Suspense>
+      ) : null}
+    </>
   );
 }

@@ -6,7 +6,10 @@ type Format = Schemas["FormatShown"];
 
 export interface Place {
   method: string;
+  /** As a client calls it where nothing can be mistaken. */
   path: string;
+  /** The same without the format's own beginning, as most write it. */
+  shown: string;
 }
 
 /** The method and the path, as a client calls it, of an endpoint; null for what is none of ours. */
@@ -25,7 +28,7 @@ export function placeOf(
       .replace("{version}", "v1beta")
       .replace("[models/]", "models/")
       .replace("{model}", () => model);
-    return { method: endpoint.method, path: mount + path };
+    return { method: endpoint.method, path: mount + path, shown: path };
   }
   return null;
 }

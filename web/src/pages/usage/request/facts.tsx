@@ -33,7 +33,7 @@ export function Facts({ call, place }: { call: OneCall; place: Place | null }) {
         />
       ) : null}
       <section aria-label={text.facts} className="rounded-card border border-line bg-surface px-4 py-4">
-        <dl className="grid grid-cols-2 gap-x-4 gap-y-3.5 lg:grid-cols-4">
+        <dl className="grid grid-cols-2 gap-x-4 gap-y-3.5 lg:grid-cols-3">
           <Fact name={text.model} more={renamed ? text.sentAs(call.model_sent ?? "") : null}>
             {call.model_asked ?? text.noModel}
           </Fact>
@@ -41,7 +41,7 @@ export function Facts({ call, place }: { call: OneCall; place: Place | null }) {
             {call.api_model_name ?? (call.api_model_id ? text.gone(call.api_model_id) : text.noApiModel)}
           </Fact>
           <Fact name={text.endpoint} more={call.endpoint}>
-            {place ? `${place.method} ${place.path}` : text.unknownEndpoint}
+            {place ? `${place.method} ${place.shown}` : text.unknownEndpoint}
           </Fact>
           <Fact name={text.token}>{call.token_name ?? (call.token_id ? text.gone(call.token_id) : text.noToken)}</Fact>
           {call.user_name === null && call.user_id !== null ? null : (

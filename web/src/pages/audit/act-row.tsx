@@ -1,0 +1,55 @@
+// One act in the list. It opens with everything that the row holds.
+import type { Act } from "@/pages/audit/queries";
+import { meanings, text } from "@/text/en/audit";
+import { Badge } from "@/ui/badge";
+import { Td, Tr } from "@/ui/table";
+import { Time } from "@/ui/time";
+
+export function ActRow({ act, onOpen }: { act: Act; onOpen: () => void }) {
+  return (
+    <Tr
+      className="cursor-pointer hover:bg-sunken"
+      onClick={(event) => {
+        if (event.target instanceof Element && event.target.closest("button")) return;
+        if (!window.getSelection()?.toString()) onOpen();
+      }}
+    >
+      <Td>
+        <button
+          type="button"
+          aria-label={text.open(act.seq)}
+          onClick={onOpen}
+          className="rounded-[4px] underline decoration-line-strong underline-offset-3 hover:decoration-current"
+        >
+          <Time at={act.at} />
+        </button>
+      </Td>
+      <Td className="max-w-48 truncate">{whoOf(act)}</Td>
+      <Td className="max-w-96">
+        <span className="block font-mono text-hint">{act.action}</span>
+        <span className="block text-hint text-ink-2">{meanings[act.action]}</span>
+      </Td>
+      <Td className="max-w-48 truncate">{act.subject_name ?? act.subject_id ?? "–"}</Td>
+      <Td className="whitespace-nowrap">{act.address ?? (act.via === "host" ? text.host : "–")}</Td>
+      <Td className="whitespace-nowrap">
+        <Outcome act={act} />
+      </Td>
+    </Tr>
+  );
+}
+
+export function Outcome({ act }: { act: Act }) {
+  const refused = act.outcome === "refused";
+  return (
+    <span className="flex items-center gap-1.5">
+      <Badge kind={refused ? "danger" : "good"}>{text.outcomes[act.outcome] ?? act.outcome}</Badge>
+      {act.count > 1 ? <span className="text-hint text-ink-2">{text.times(act.count)}</span> : null}
+    </span>
+  );
+}
+
+export function whoOf(act: Act): string {
+  if (act.user_name) return act.user_name;
+  if (act.via === "gateway") return text.gateway;
+  return act.user_id ?? text.nobody;
+}
