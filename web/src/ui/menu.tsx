@@ -1,7 +1,7 @@
 // What can be done with one row, behind three dots. The menu itself is loaded when somebody reaches for it.
 import { Ellipsis } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
-import { buttonClass } from "@/ui/button";
+import { type ButtonLook, buttonClass } from "@/ui/button";
 
 const load = () => import("@/ui/menu-list");
 const MenuList = lazy(load);
@@ -19,9 +19,10 @@ export interface MenuProps {
   label: string;
   items: readonly MenuItem[];
   trigger?: ReactNode;
+  look?: ButtonLook;
 }
 
-export function Menu({ label, items, trigger }: MenuProps) {
+export function Menu({ label, items, trigger, look = "quiet" }: MenuProps) {
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   const [open, setOpen] = useState(false);
@@ -37,7 +38,7 @@ export function Menu({ label, items, trigger }: MenuProps) {
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={open ? id : undefined}
-        className={buttonClass("quiet", "normal", trigger ? "" : "!w-9 !px-0")}
+        className={buttonClass(look, "normal", trigger ? "" : "!w-9 !px-0")}
         onPointerEnter={preload}
         onFocus={preload}
         onClick={() => {

@@ -1,47 +1,63 @@
 // Toasts, only for what needs no action: saved, copied, deleted. Never a secret, never an error to act on.
-import { Toast as Base } from "@base-ui/react/toast";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useSyncExternalStore } from "react";
 import { IconButton } from "@/ui/button";
 
-const toasts = Base.createToastManager();
+const SHOWN_MS = 5_000;
+const MOST = 3;
+
+interface Shown {
+  id: number;
+  title: string;
+}
+
+let shown: readonly Shown[] = [];
+let last = 0;
+const listeners = new Set<() => void>();
 
 /** Say something in passing. */
 export function toast(title: string): void {
-  toasts.add({ title, timeout: 4000 });
+  last += 1;
+  const id = last;
+  change([...shown, { id, title }].slice(-MOST));
+  setTimeout(() => dismiss(id), SHOWN_MS);
+}
+
+function dismiss(id: number): void {
+  change(shown.filter((each) => each.id !== id));
+}
+
+function change(next: readonly Shown[]): void {
+  shown = next;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 export function Toasts({ children }: { children: ReactNode }) {
+  const now = useSyncExternalStore(subscribe, () => shown);
   return (
-    <Base.Provider toastManager={toasts} limit={3}>
+    <>
       {children}
-      <Base.Portal>
-        <Base.Viewport className="fixed right-4 bottom-4 z-60 flex w-[min(360px,calc(100vw-32px))] flex-col gap-2">
-          <Shown />
-        </Base.Viewport>
-      </Base.Portal>
-    </Base.Provider>
-  );
-}
-
-function Shown() {
-  const { toasts: shown } = Base.useToastManager();
-  return shown.map((each) => (
-    <Base.Root
-      key={each.id}
-      toast={each}
-      className="flex items-center justify-between gap-3 rounded-card border border-line bg-surface py-2 pr-2 pl-4 shadow-float"
-    >
-      <Base.Title className="font-medium" />
-      <Base.Close
-        render={
-          <IconButton label="Dismiss" size="small">
-            {null}
-          </IconButton>
-        }
+      <div
+        role="status"
+        className="pointer-events-none fixed right-4 bottom-4 z-60 flex w-[min(360px,calc(100vw-32px))] flex-col gap-2"
       >
-        <X aria-hidden size={14} />
-      </Base.Close>
-    </Base.Root>
-  ));
+        {now.map((each) => (
+          <div
+            key={each.id}
+            className="pointer-events-auto flex items-center justify-between gap-3 rounded-card border border-line bg-surface py-2 pr-2 pl-4 shadow-float"
+          >
+            <span className="break-words font-medium">{each.title}</span>
+            <IconButton label="Dismiss" size="small" onClick={() => dismiss(each.id)}>
+              <X aria-hidden size={14} />
+            </IconButton>
+          </div>
+        ))}
+      </div>
+    </>
+  );
 }

@@ -21,7 +21,7 @@ export function RoleField({ value, onChange, withGuest = false }: RoleFieldProps
           {...ids}
           value={value}
           onChange={onChange}
-          options={given.map((role) => ({ value: role, label: roleNames[role], hint: roleRights[role] }))}
+          options={given.map((role) => ({ value: role, label: roleNames[role] }))}
         />
       )}
     </Field>
