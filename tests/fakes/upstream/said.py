@@ -16,6 +16,34 @@ INPUT_TOKENS = 11
 CACHED_TOKENS = 4
 OUTPUT_TOKENS = 13
 REASONING_TOKENS = 7
+PASSAGE = """## Where the key goes
+
+The gateway checks **your token** first, then swaps in the *provider's* key. See `Authorization` below.
+
+| Format | Header sent upstream | Endpoint |
+| --- | --- | --- |
+| OpenAI | `Authorization: Bearer` | `/v1/chat/completions` |
+| Anthropic | `x-api-key` | `/v1/messages` |
+| Gemini | `x-goog-api-key` | `/v1beta/models/{model}` |
+
+1. The gateway checks **your token** first.
+2. It swaps in the *provider* key.
+3. It streams bytes back unchanged.
+
+```python
+from openai import OpenAI
+
+client = OpenAI(base_url="http://localhost:1135/v1", api_key="your token")
+for chunk in client.chat.completions.create(model="oai/gpt-4o", stream=True, messages=[]):
+    print(chunk.choices[0].delta.content or "", end="")
+```
+
+> A prefix such as `oai/` is removed before forwarding.
+
+"""
+LONG = PASSAGE * (100_000 // len(PASSAGE) + 1)
+"""A hundred kilobytes of Markdown."""
+LONG_PIECE = 160
 VECTOR = (0.25, -0.5, 0.125, 1.0)
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -62,6 +90,8 @@ def wants_json(body: dict[str, Any]) -> bool:
 
 def pieces_for(body: dict[str, Any]) -> tuple[str, ...]:
     """Return the text of an answer in its streamed pieces."""
+    if body.get("model") == "long-100k":
+        return tuple(LONG[at : at + LONG_PIECE] for at in range(0, len(LONG), LONG_PIECE))
     if wants_json(body):
         return (JSON_TEXT[:5], JSON_TEXT[5:])
     if count := images_in(body):

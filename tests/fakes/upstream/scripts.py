@@ -50,6 +50,11 @@ async def slow(scene: Scene) -> None:
     await scene.exchange.send(scene.answer, pace=0.05)
 
 
+async def long(scene: Scene) -> None:
+    """Answer with a hundred kilobytes, 5 ms between the pieces; only dialects that name the model in the body."""
+    await scene.exchange.send(scene.answer, pace=0.005)
+
+
 async def slow_head(scene: Scene) -> None:
     """Answer rightly after 300 ms of silence."""
     await asyncio.sleep(0.3)
@@ -230,6 +235,26 @@ async def big(scene: Scene) -> None:
     await scene.exchange.send(Answer(compact({"text": "x" * size})))
 
 
+async def catalog(scene: Scene) -> None:
+    """List 2,000 models, whatever was asked."""
+    await scene.exchange.send(Answer(compact({"data": [{"id": f"maker/model-{n:04}"} for n in range(2000)]})))
+
+
+async def hostile_catalog(scene: Scene) -> None:
+    """List 5,000 models whose names are markup, control characters, directions of writing, or 256 characters long."""
+    names = [
+        "<img/src=x/onerror=alert(1)>{}",
+        "\x00\x1b[2J{}",
+        "\u202egpt-4o{}",
+        "a b{}",
+        "../../{}",
+        "{}" + "w" * 252,
+        "模型{}",
+    ]
+    ids = [names[n % len(names)].format(f"{n:04}") for n in range(5000)]
+    await scene.exchange.send(Answer(compact({"data": [{"id": each} for each in ids] + [{"id": 7}, None, {}]})))
+
+
 async def error_in_stream(scene: Scene) -> None:
     """Say three events, then the dialect's error event, then end properly."""
     await first_three(scene)
@@ -290,6 +315,7 @@ async def compressed(scene: Scene) -> None:
 
 NAMED: dict[str, Script] = {
     "slow-50ms": slow,
+    "long-100k": long,
     "slow-head": slow_head,
     "dribble": dribble,
     "dies-after-3": dies_after_3,
@@ -310,6 +336,8 @@ NAMED: dict[str, Script] = {
     "redirect": redirect,
     "huge": huge,
     "error-in-stream": error_in_stream,
+    "catalog-2000": catalog,
+    "catalog-hostile": hostile_catalog,
     "bad-sse": bad_sse,
     "bad-utf8": bad_utf8,
     "bad-json": bad_json,

@@ -25,11 +25,21 @@ export interface Start {
   onEnd: (content: Content) => void;
 }
 
+/** How the last answer of a chat ended. */
+export type Ending = "done" | "stopped" | "failed";
+
+const MAX_ENDS = 100;
+
 const runs = new Map<string, Run>();
+const ends = new Map<string, Ending>();
 const listeners = new Set<() => void>();
 
 export function runOf(chat: string): Run | undefined {
   return runs.get(chat);
+}
+
+export function endingOf(chat: string): Ending | undefined {
+  return ends.get(chat);
 }
 
 export function runningChats(): string {
@@ -75,6 +85,9 @@ export function start(chat: string, { messageId, parentId, about, onEnd, ...call
     .then((failure) => {
       cancelAnimationFrame(frame);
       runs.delete(chat);
+      ends.delete(chat);
+      ends.set(chat, failure ? "failed" : stopping.signal.aborted ? "stopped" : "done");
+      for (const old of [...ends.keys()].slice(0, -MAX_ENDS)) ends.delete(old);
       onEnd(draft.ended(about, failure, stopping.signal.aborted));
       tell();
     });

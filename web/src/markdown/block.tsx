@@ -94,7 +94,7 @@ function List({ list, level, open, depth }: { list: Tokens.List; level: number; 
 
 function Grid({ table, depth }: { table: Tokens.Table; depth: number }) {
   return (
-    <div className="grid-scroll" role="region" aria-label={words.table} tabIndex={0}>
+    <div className="grid-scroll" role="group" aria-label={words.table} tabIndex={0}>
       <table>
         <thead>
           <tr>

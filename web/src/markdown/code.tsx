@@ -25,7 +25,7 @@ export function CodeBlock({ code, language, open }: CodeBlockProps) {
         <span>{name || words.plain}</span>
         <CopyButton text={code} label={words.copyCode} />
       </div>
-      <div className="code-scroll" role="region" aria-label={name ? words.codeIn(name) : words.code} tabIndex={0}>
+      <div className="code-scroll" role="group" aria-label={name ? words.codeIn(name) : words.code} tabIndex={0}>
         <pre>
           {colored === null ? (
             <code>{code}</code>

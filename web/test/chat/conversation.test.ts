@@ -163,18 +163,14 @@ test("a typed id is listed, or passed on, or nobody's", () => {
   expect(readKey(keyOf("a@b", "A"))).toEqual({ id: "a@b", apiModelId: "A" });
 });
 
-test("a record is asked for until it is there", async () => {
-  const missing = new ApiError(404, "not_found", "No.");
-  const ask = vi.fn<() => Promise<number>>().mockRejectedValueOnce(missing).mockResolvedValueOnce(7);
+test("a record is looked for until it is there", async () => {
+  const look = vi.fn<() => Promise<number | undefined>>().mockResolvedValueOnce(undefined).mockResolvedValueOnce(7);
   const waits: number[] = [];
-  expect(await recordOf(ask, async (ms) => void waits.push(ms))).toBe(7);
+  expect(await recordOf(look, async (ms) => void waits.push(ms))).toBe(7);
   expect(waits).toHaveLength(2);
-  expect(
-    await recordOf(
-      () => Promise.reject(missing),
-      async () => undefined,
-    ),
-  ).toBeNull();
+  const pause = async () => undefined;
+  expect(await recordOf(async () => undefined, pause)).toBeNull();
+  expect(await recordOf(() => Promise.reject(new ApiError(503, "store_unavailable", "No.")), pause)).toBeNull();
 });
 
 test("pictures and texts are read, other files and too many are refused", async () => {

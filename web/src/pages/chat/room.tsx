@@ -37,7 +37,7 @@ export function Room({ id, asked }: { id: string | undefined; asked: Wanted | un
   const wideList = useWide(1280);
   const wideSettings = useWide(1024);
   const failed = useSyncExternalStore(subscribeToSaving, () => (id ? hasFailed(id) : false));
-  const status = useStatus(view.run !== undefined, view.path.at(-1)?.content, id);
+  const status = useStatus(id);
   const { chat, path, run, choice, gone, error } = view;
   const title = chat?.title ?? text.newChat;
 

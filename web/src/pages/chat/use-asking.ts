@@ -1,7 +1,7 @@
 // What one does in a chat: ask, ask again, edit, stop, look at another branch.
 import { useNavigate } from "@tanstack/react-router";
 import { api, call } from "@/api/client";
-import { queryClient } from "@/api/queries";
+import { meQuery, queryClient } from "@/api/queries";
 import { newChatToken } from "@/chat/chat-token";
 import { type Outgoing, writeRequest } from "@/chat/dialects";
 import type { Ask } from "@/chat/dialects/contract";
@@ -130,9 +130,7 @@ async function keep(chat: string, id: string, parent: string, content: Content):
   putMessage(chat, message, leaf());
   const callId = content.call_id;
   if (!callId) return;
-  const record = await recordOf(() =>
-    call(api.GET("/bodhi/v1/usage/{call_id}", { params: { path: { call_id: callId } } })),
-  );
+  const record = await recordOf(() => findCall(callId, content.model));
   if (!record || !cached(chat)) return;
   const usage = {
     ...content.usage,
@@ -142,6 +140,13 @@ async function keep(chat: string, id: string, parent: string, content: Content):
     ...(record.reasoning_tokens === null ? {} : { reasoning: record.reasoning_tokens }),
   };
   putMessage(chat, { ...message, content: { ...content, usage, cost_usd: record.cost_usd } }, leaf());
+}
+
+/** Find a call among one's last ones: asking for a record that is not written yet would be an error. */
+async function findCall(id: string, model: string | undefined) {
+  const user_id = queryClient.getQueryData(meQuery.queryKey)?.user_id;
+  const page = await call(api.GET("/bodhi/v1/usage", { params: { query: { user_id, model, limit: 20 } } }));
+  return page.data.find((each) => each.id === id);
 }
 
 function remember(choice: Choice): void {
