@@ -38,7 +38,7 @@ def test_an_invited_person_makes_an_account_and_gets_another_role(
     page.goto("/ui/users/")
     page.get_by_role("button", name="Actions for grace").click()
     page.get_by_role("menuitem", name="Change role").click()
-    page.get_by_label("Role").select_option("Manager")
+    page.get_by_role("combobox", name="Role").select_option("Manager")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("row", name="grace").get_by_role("cell", name="Manager")).to_be_visible()
 
@@ -91,7 +91,7 @@ def test_the_last_admin_cannot_be_lost_and_the_reason_is_told_in_place(page: Pag
     page.goto("/ui/users/")
     page.get_by_role("button", name="Actions for admin").click()
     page.get_by_role("menuitem", name="Change role").click()
-    page.get_by_label("Role").select_option("User")
+    page.get_by_role("combobox", name="Role").select_option("User")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Admin")
 

@@ -54,7 +54,7 @@ def test_a_token_is_shown_once_works_as_its_curl_says_and_not_after_revoke(
     page.get_by_role("button", name="Actions for laptop").click()
     page.get_by_role("menuitem", name="Revoke").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
-    expect(page.get_by_text("Revoked", exact=True)).to_be_visible()
+    expect(page.get_by_role("table").get_by_text("Revoked", exact=True)).to_be_visible()
     assert curl(snippet) == 401
 
 
@@ -117,10 +117,10 @@ def test_a_token_is_limited_rotated_and_disabled_from_its_menu(page: Page, gatew
 
     actions.click()
     page.get_by_role("menuitem", name="Disable").click()
-    expect(page.get_by_text("Disabled", exact=True)).to_be_visible()
+    expect(page.get_by_role("table").get_by_text("Disabled", exact=True)).to_be_visible()
     actions.click()
     page.get_by_role("menuitem", name="Enable").click()
-    expect(page.get_by_text("Disabled", exact=True)).to_be_hidden()
+    expect(page.get_by_role("table").get_by_text("Disabled", exact=True)).to_be_hidden()
 
 
 def test_a_bad_pattern_is_told_at_its_field_and_nothing_is_made(page: Page, watch: Watch) -> None:
