@@ -6,6 +6,7 @@ const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFracti
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
 
 export const NONE = "–";
@@ -81,6 +82,13 @@ export function exactTime(at: string): string {
 
 export function clockTime(at: string): string {
   return clock.format(new Date(at));
+}
+
+/** The time of day, with the day before it where it was not today. */
+export function shortTime(at: string): string {
+  const moment = new Date(at);
+  const time = clock.format(moment);
+  return moment.toDateString() === new Date().toDateString() ? time : `${shortDay.format(moment)} ${time}`;
 }
 
 export function dayOf(at: string): string {

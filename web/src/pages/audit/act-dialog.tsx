@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { exactTime } from "@/lib/format";
-import { Outcome, whoOf } from "@/pages/audit/act-row";
+import { meaningOf, Outcome, whoOf } from "@/pages/audit/act-row";
 import { differences } from "@/pages/audit/change";
 import { type Act, actQuery } from "@/pages/audit/queries";
 import { Failed } from "@/shell/page-failed";
-import { meanings, text } from "@/text/en/audit";
+import { text } from "@/text/en/audit";
 import { buttonClass } from "@/ui/button";
 import { CopyButton } from "@/ui/copy-button";
 import { Dialog } from "@/ui/dialog";
@@ -22,7 +22,7 @@ export function ActDialog({ seq, onClose }: { seq: number; onClose: () => void }
       wide
       onClose={onClose}
       title={act ? <span className="font-mono">{act.action}</span> : text.number(seq)}
-      description={act ? (meanings[act.action] ?? null) : null}
+      description={act ? meaningOf(act) : null}
     >
       {error ? <Failed error={error} again={() => void refetch()} what={text.what} /> : null}
       {act === undefined && !error ? <Loading rows={3} what={text.what} /> : null}

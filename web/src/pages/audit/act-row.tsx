@@ -1,9 +1,9 @@
 // One act in the list. It opens with everything that the row holds.
+import { exactTime, shortTime } from "@/lib/format";
 import type { Act } from "@/pages/audit/queries";
 import { meanings, text } from "@/text/en/audit";
 import { Badge } from "@/ui/badge";
 import { Td, Tr } from "@/ui/table";
-import { Time } from "@/ui/time";
 
 export function ActRow({ act, onOpen }: { act: Act; onOpen: () => void }) {
   return (
@@ -21,13 +21,15 @@ export function ActRow({ act, onOpen }: { act: Act; onOpen: () => void }) {
           onClick={onOpen}
           className="rounded-[4px] underline decoration-line-strong underline-offset-3 hover:decoration-current"
         >
-          <Time at={act.at} />
+          <time dateTime={act.at} title={exactTime(act.at)} className="whitespace-nowrap tabular">
+            {shortTime(act.at)}
+          </time>
         </button>
       </Td>
       <Td className="max-w-48 truncate">{whoOf(act)}</Td>
       <Td className="max-w-96">
         <span className="block font-mono text-hint">{act.action}</span>
-        <span className="block text-hint text-ink-2">{meanings[act.action]}</span>
+        <span className="block text-hint text-ink-2">{meaningOf(act)}</span>
       </Td>
       <Td className="max-w-48 truncate">{act.subject_name ?? act.subject_id ?? "–"}</Td>
       <Td className="whitespace-nowrap">{act.address ?? (act.via === "host" ? text.host : "–")}</Td>
@@ -52,4 +54,9 @@ export function whoOf(act: Act): string {
   if (act.user_name) return act.user_name;
   if (act.via === "gateway") return text.gateway;
   return act.user_id ?? text.nobody;
+}
+
+/** What an act means; of a refused one, why it was refused. */
+export function meaningOf(act: Act): string {
+  return act.outcome === "refused" ? text.tried(act.reason ?? "") : (meanings[act.action] ?? "");
 }

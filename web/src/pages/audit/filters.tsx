@@ -14,7 +14,7 @@ const ACTIONS = KINDS.flatMap((kind) => [
   { value: kind, label: text.allOf(kind.slice(0, -1)) },
   ...Object.keys(meanings)
     .filter((action) => action.startsWith(kind))
-    .map((action) => ({ value: action, label: action, hint: meanings[action] })),
+    .map((action) => ({ value: action, label: action })),
 ]);
 
 export function AuditFilters({ search }: { search: Search }) {

@@ -45,7 +45,7 @@ export function Breakdown({ search }: { search: Search }) {
     <section aria-labelledby="breakdown" className="mt-7">
       <div className="mb-3 flex flex-wrap items-center gap-2">
         <h2 id="breakdown" className="font-semibold text-section">
-          {text.by}
+          {text.sums}
         </h2>
         <Select
           aria-label={text.by}

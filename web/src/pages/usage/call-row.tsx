@@ -1,13 +1,11 @@
 // One call in the list.
 import { Link, useNavigate } from "@tanstack/react-router";
 import { memo } from "react";
-import { clockTime, count, duration, exactTime, money } from "@/lib/format";
+import { count, duration, exactTime, money, shortTime } from "@/lib/format";
 import type { Call } from "@/pages/usage/filters";
 import { text } from "@/text/en/usage";
 import { Badge, statusKind } from "@/ui/badge";
 import { Td, Tr } from "@/ui/table";
-
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 export const CallRow = memo(function CallRow({ call, withUser }: { call: Call; withUser: boolean }) {
   const navigate = useNavigate();
@@ -54,11 +52,4 @@ export const CallRow = memo(function CallRow({ call, withUser }: { call: Call; w
 
 function gone(id: string | null) {
   return <span className="text-ink-2">{id ? text.gone(id) : "–"}</span>;
-}
-
-/** The time of day, with the day before it where it was not today. */
-function shortTime(at: string): string {
-  const moment = new Date(at);
-  const today = moment.toDateString() === new Date().toDateString();
-  return today ? clockTime(at) : `${day.format(moment)} ${clockTime(at)}`;
 }

@@ -114,8 +114,20 @@ function ChartCard({ name, kind, drawn, totals, summary, format, data, length }:
       aria-label={text.overTime(name)}
       className="min-w-0 rounded-card border border-line bg-surface px-4 pt-3 pb-3"
     >
-      <header className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1">
-        <h2 className="font-semibold">{name}</h2>
+      <header className="mb-2">
+        <div className="flex items-center justify-between gap-3">
+          <h2 className="font-semibold">{name}</h2>
+          <Button
+            size="small"
+            look="quiet"
+            className="-mr-2"
+            aria-expanded={asTable}
+            aria-label={`${name}: ${asTable ? text.showChart : text.showTable}`}
+            onClick={() => setAsTable(!asTable)}
+          >
+            {asTable ? text.showChart : text.showTable}
+          </Button>
+        </div>
         <ul aria-label={text.legendOf(name)} className="flex flex-wrap gap-x-3.5 text-hint text-ink-2">
           {drawn.map((each, index) => (
             <li key={each.label} className="flex items-center gap-1.5 whitespace-nowrap tabular">
@@ -124,16 +136,6 @@ function ChartCard({ name, kind, drawn, totals, summary, format, data, length }:
             </li>
           ))}
         </ul>
-        <Button
-          size="small"
-          look="quiet"
-          className="-mr-2 ml-auto"
-          aria-expanded={asTable}
-          aria-label={`${name}: ${asTable ? text.showChart : text.showTable}`}
-          onClick={() => setAsTable(!asTable)}
-        >
-          {asTable ? text.showChart : text.showTable}
-        </Button>
       </header>
       {asTable ? (
         <PartsTable name={name} drawn={drawn} data={data} length={length} format={format} />

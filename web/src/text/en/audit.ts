@@ -32,6 +32,7 @@ export const text = {
   result: "Outcome",
   number: (seq: number) => `Row ${count(seq)}`,
   times: (times: number) => `${count(times)} times`,
+  tried: (reason: string) => `Tried, and refused: ${reason}`,
   nobody: "nobody signed in",
   host: "on the host",
   gateway: "Bodhi",

@@ -22,7 +22,7 @@ export const text = {
     "24h": "the day before",
     "7d": "the week before",
     "30d": "the 30 days before",
-    custom: "as long before",
+    custom: "in the time before",
   } as Record<string, string>,
   from: "From",
   until: "Until",
@@ -77,6 +77,7 @@ export const text = {
   firstSummary: (p50: number | null, p95: number | null, p99: number | null, when: string) =>
     `Over the whole time half of the answers began within ${duration(p50)}, 95 of 100 within ${duration(p95)}, 99 of 100 within ${duration(p99)}. The slowest part began at ${when}.`,
   noFirst: "No answer had a first token.",
+  sums: "Sums by",
   by: "By",
   groups: {
     model: "model",
