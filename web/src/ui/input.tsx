@@ -1,7 +1,15 @@
 // Single-line and many-line text, and a masked field for what is not to be read over a shoulder.
 import clsx from "clsx";
 import { Eye, EyeOff } from "lucide-react";
-import { type InputHTMLAttributes, type Ref, type TextareaHTMLAttributes, useState } from "react";
+import {
+  type InputHTMLAttributes,
+  type Ref,
+  type TextareaHTMLAttributes,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 
 export const controlClass =
   "w-full min-w-0 rounded-control border border-line-strong bg-surface text-ink transition-colors duration-120 hover:border-ink-2 aria-invalid:border-danger disabled:bg-sunken disabled:text-ink-2";
@@ -44,12 +52,18 @@ export interface SecretInputProps extends InputProps {
   what: string;
 }
 
-export function SecretInput({ what, className, ...rest }: SecretInputProps) {
+export function SecretInput({ what, className, value, ref, ...rest }: SecretInputProps) {
   const [shown, setShown] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useImperativeHandle(ref, () => field.current as HTMLInputElement, []);
+  // Set by hand: React would write the value into the document's markup as well, where extensions and copies find it.
+  useLayoutEffect(() => {
+    if (field.current && value !== undefined && field.current.value !== value) field.current.value = String(value);
+  });
   const Icon = shown ? EyeOff : Eye;
   return (
     <span className="relative block">
-      <Input {...rest} type={shown ? "text" : "password"} className={clsx("pr-11", className)} />
+      <Input {...rest} ref={field} type={shown ? "text" : "password"} className={clsx("pr-11", className)} />
       <button
         type="button"
         aria-label={shown ? `Hide ${what}` : `Show ${what}`}

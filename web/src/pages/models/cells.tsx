@@ -9,7 +9,7 @@ export function NameCell({ model }: { model: ApiModel }) {
   return (
     <div className="min-w-0">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
-        <span className="break-words font-medium">{model.name}</span>
+        <span className="wrap-anywhere min-w-0 font-medium">{model.name}</span>
         <Badge kind="good">{text.api}</Badge>
         {model.private ? (
           <span title={text.onlyYouHint}>

@@ -122,7 +122,7 @@ function Cards({ rows, all, formats, today, edits, testing, onTest }: RowsProps)
             {model.prefix ? (
               <>
                 {" · "}
-                <code className="font-mono text-tag">{model.prefix}</code>
+                <code className="break-all font-mono text-tag">{model.prefix}</code>
               </>
             ) : null}
           </p>
