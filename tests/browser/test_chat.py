@@ -104,7 +104,7 @@ def test_a_typed_id_behind_a_forwarding_prefix_reaches_the_provider_without_it(
     field = open_picker(page)
     expect(page.get_by_text("type any id after prefix/")).to_be_visible()
     field.fill("prefix/anything")
-    expect(page.get_by_role("option")).to_have_text("prefix/anything")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_text("prefix/anything")
     field.press("Enter")
     ask(page, "Hello")
     finished(page)
@@ -148,14 +148,14 @@ def test_the_picker_is_a_quick_switch(page: Page, gateway: WatchedGateway, upstr
     groups = page.get_by_role("listbox").get_by_role("group")
     names = [group.get_attribute("aria-label") for group in groups.all()]
     assert names == ["Favourites", "Google", "Hanging", "OpenAI"]
-    expect(page.get_by_role("option").first).to_contain_text("pro")
-    ids = page.get_by_role("option").all_inner_texts()
+    expect(page.get_by_role("listbox").get_by_role("option").first).to_contain_text("pro")
+    ids = page.get_by_role("listbox").get_by_role("option").all_inner_texts()
     assert not [each for each in ids if "embedding" in each or "whisper" in each]
     axe(page)
     print(f"the picker opened within {page.evaluate('() => window.opened'):.0f} ms")
 
     field.fill("4O-M")
-    expect(page.get_by_role("option")).to_have_text(["oai/gpt-4o-mini"])
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_text(["oai/gpt-4o-mini"])
     field.fill("no such")
     expect(page.get_by_text("No model has this in its name.")).to_be_visible()
     field.fill("GOOGLE")

@@ -26,7 +26,7 @@ _SECURITY: tuple[Header, ...] = (
         (
             b"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
             b"font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-            b"frame-ancestors 'none'"
+            b"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
         ),
     ),
 )

@@ -39,7 +39,7 @@ export function CodeBlock({ code, language, open }: CodeBlockProps) {
   );
 }
 
-function useColors(code: string, language: string, wanted: boolean): string | null {
+function useColors(code: string, language: string, wanted: boolean): TrustedHTML | null {
   const [highlight, setHighlight] = useState<Highlight | null>(() => loaded);
   useEffect(() => {
     if (!wanted || loaded) return;
@@ -56,7 +56,7 @@ function useColors(code: string, language: string, wanted: boolean): string | nu
       gone = true;
     };
   }, [wanted]);
-  const [done, setDone] = useState<{ code: string; html: string } | null>(null);
+  const [done, setDone] = useState<{ code: string; html: TrustedHTML } | null>(null);
   if (!wanted || !highlight) return null;
   if (done?.code === code) return done.html;
   const html = highlight(code, language);
