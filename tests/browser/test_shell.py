@@ -69,3 +69,12 @@ def test_what_breaks_the_policy_is_noticed(page: Page, watch: Watch) -> None:
 
     assert any("Policy violated: img-src https://other.example" in each for each in watch.seen)
     watch.seen.clear()
+
+
+def test_pages_of_another_build_say_that_there_is_a_newer_one(page: Page) -> None:
+    page.route(
+        "**/ui/version.json", lambda route: route.fulfill(body='{"stamp": "newer"}', content_type="application/json")
+    )
+    page.goto("/ui/models/")
+
+    expect(page.get_by_text("There is a new version of these pages.")).to_be_visible()

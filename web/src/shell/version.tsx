@@ -5,6 +5,8 @@ import { text } from "@/text/en/shell";
 import { Button } from "@/ui/button";
 
 const EVERY_MS = 5 * 60_000;
+/** The stamp that these pages were built with. */
+const OWN: string = import.meta.env.VITE_STAMP ?? "";
 let missing = false;
 const listeners = new Set<() => void>();
 
@@ -25,17 +27,16 @@ export function NewVersion() {
     },
     () => missing,
   );
-  const { data: first } = useQuery({ queryKey: ["version", "first"], queryFn: readStamp, staleTime: Infinity });
-  const { data: now } = useQuery({
-    queryKey: ["version", "now"],
+  const { data: served } = useQuery({
+    queryKey: ["version"],
     queryFn: readStamp,
     refetchInterval: EVERY_MS,
     refetchOnWindowFocus: true,
     staleTime: EVERY_MS / 5,
-    enabled: first !== undefined,
-    initialData: first,
+    // While the pages are written they have no stamp.
+    enabled: Boolean(OWN),
   });
-  if (!chunkMissing && (!first || !now || first === now)) return null;
+  if (!chunkMissing && (!served || served === OWN)) return null;
   return (
     <div
       role="status"
