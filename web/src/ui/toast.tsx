@@ -44,7 +44,7 @@ export function Toasts({ children }: { children: ReactNode }) {
       {children}
       <div
         role="status"
-        className="pointer-events-none fixed right-4 bottom-4 z-60 flex w-[min(360px,calc(100vw-32px))] flex-col gap-2"
+        className="pointer-events-none fixed right-4 bottom-[calc(16px+var(--bar,0px))] z-60 flex w-[min(360px,calc(100vw-32px))] flex-col gap-2"
       >
         {now.map((each) => (
           <div

@@ -60,16 +60,18 @@ export function Bar({ said, testing, onTest, testModel, onTestModel, saving, onC
   );
 }
 
-/** Keep what has the focus above the bar, however high it is at the moment. */
+/** Keep what has the focus, and toasts, above the bar, however high it is at the moment. */
 function leaveRoom(bar: HTMLElement | null): (() => void) | undefined {
   if (bar === null) return undefined;
   const { style } = document.documentElement;
   const observer = new ResizeObserver(() => {
     style.scrollPaddingBottom = `${bar.offsetHeight + 16}px`;
+    style.setProperty("--bar", `${bar.offsetHeight}px`);
   });
   observer.observe(bar);
   return () => {
     observer.disconnect();
     style.scrollPaddingBottom = "";
+    style.removeProperty("--bar");
   };
 }
