@@ -1,6 +1,10 @@
 """What tests of the chat page do again and again: choose a model, ask, wait for the end of an answer."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
+
+from tests.fakes.waiting import eventually_in_thread
 
 
 def composer(page: Page) -> Locator:
@@ -48,3 +52,12 @@ def answers(page: Page) -> Locator:
 def questions(page: Page) -> Locator:
     """Return the texts of all questions on the page."""
     return page.get_by_test_id("question")
+
+
+def saved(page: Page, messages: int) -> None:
+    """Wait until the gateway has so many messages of the chat that is open."""
+    expect(page).to_have_url(re.compile("chat="))
+    chat = page.url.partition("chat=")[2]
+    eventually_in_thread(
+        lambda: len(page.request.get(f"/bodhi/v1/chats/{chat}").json().get("messages", [])) >= messages
+    )

@@ -8,11 +8,10 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from bodhi.core.principal import Role
-from tests.browser.chatting import answers, ask, choose, composer, finished, open_picker, picker, questions
+from tests.browser.chatting import answers, ask, choose, composer, finished, open_picker, picker, questions, saved
 from tests.browser.seeing import axe
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread, said
-from tests.fakes.waiting import eventually_in_thread
 
 FORMATS = ("openai", "openai_responses", "anthropic", "gemini")
 
@@ -187,7 +186,7 @@ def test_regenerating_and_editing_make_branches_that_last(
     expect(questions(page)).to_have_text(["Second question"])
     finished(page)
     expect(page.get_by_text("2 of 2")).to_be_visible()
-    eventually_in_thread(lambda: gateway.sent_to("/bodhi/v1/chats").count(b"First question") > 1)
+    saved(page, 5)
 
     elsewhere = open_context(gateway.open_session()).new_page()
     for each in (page, elsewhere):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chatting import answers, ask, choose, composer, finished
+from tests.browser.chatting import answers, ask, choose, composer, finished, saved
 from tests.browser.looks import Look, every_look
 from tests.browser.seeing import axe, fits, shot
 from tests.browser.watching import WatchedGateway
@@ -60,6 +60,7 @@ def test_the_first_words_are_read_before_the_last_are_written_and_both_ways_to_s
     finished(chat, "Answer stopped")
     eventually_in_thread(lambda: upstream.last_exchange.aborted, within=1.0)
     expect(composer(chat)).to_be_focused()
+    saved(chat, 4)
     chat.reload()
     expect(answers(chat)).to_have_count(2)
     expect(answers(chat).last).to_contain_text("Hello from the fake")

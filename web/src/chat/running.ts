@@ -84,12 +84,16 @@ export function start(chat: string, { messageId, parentId, about, onEnd, ...call
     }))
     .then((failure) => {
       cancelAnimationFrame(frame);
-      runs.delete(chat);
-      ends.delete(chat);
-      ends.set(chat, failure ? "failed" : stopping.signal.aborted ? "stopped" : "done");
-      for (const old of [...ends.keys()].slice(0, -MAX_ENDS)) ends.delete(old);
-      onEnd(draft.ended(about, failure, stopping.signal.aborted));
-      tell();
+      const stopped = stopping.signal.aborted;
+      onEnd(draft.ended(about, failure, stopped));
+      // What was kept is shown first, so that the answer never leaves the page in between.
+      setTimeout(() => {
+        runs.delete(chat);
+        ends.delete(chat);
+        ends.set(chat, failure ? "failed" : stopped ? "stopped" : "done");
+        for (const old of [...ends.keys()].slice(0, -MAX_ENDS)) ends.delete(old);
+        tell();
+      });
     });
 }
 

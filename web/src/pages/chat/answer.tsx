@@ -19,40 +19,16 @@ const FILTERED = new Set(["content_filter", "refusal", "SAFETY", "PROHIBITED_CON
 export interface AnswerProps {
   message: Message;
   place: Place;
+  /** Whether it is being written. It stays the same element afterwards, so that nothing is drawn twice. */
+  streaming: boolean;
   busy: boolean;
   onAgain: (message: Message) => void;
   onTurn: (id: string) => void;
 }
 
-export const Answer = memo(function Answer({ message, place, busy, onAgain, onTurn }: AnswerProps) {
-  const { content } = message;
+export const Answer = memo(function Answer({ message, place, streaming, busy, onAgain, onTurn }: AnswerProps) {
+  const { content, id } = message;
   const again = busy ? undefined : () => onAgain(message);
-  return (
-    <AnswerBody content={content} id={message.id} streaming={false} onAgain={again}>
-      <div className="-ml-1.5 mt-1.5 flex min-h-7 flex-wrap items-center gap-x-1 gap-y-1">
-        {content.text ? <CopyButton text={content.text} label={text.copyAnswer} /> : null}
-        {content.error ? null : (
-          <IconButton label={text.regenerate} size="small" disabled={busy} onClick={again}>
-            <RefreshCw aria-hidden size={14} />
-          </IconButton>
-        )}
-        <Versions place={place} onTurn={onTurn} />
-        <Figures content={content} />
-      </div>
-    </AnswerBody>
-  );
-});
-
-export interface AnswerBodyProps {
-  content: Content;
-  id: string;
-  streaming: boolean;
-  onAgain?: () => void;
-  children?: React.ReactNode;
-}
-
-/** The same while it is being written, without the line below it. */
-export function AnswerBody({ content, id, streaming, onAgain, children }: AnswerBodyProps) {
   const { error, reasoning, tools, attachments, finish } = content;
   const note = content.stopped
     ? text.stopped
@@ -97,13 +73,24 @@ export function AnswerBody({ content, id, streaming, onAgain, children }: Answer
       {note ? <p className="mt-2 text-hint text-ink-2">{note}</p> : null}
       {error ? (
         <div className="mt-2">
-          <FailureNote content={content} failure={error} onAgain={onAgain} />
+          <FailureNote content={content} failure={error} onAgain={again} />
         </div>
       ) : null}
-      {children}
+      {streaming ? null : (
+        <div className="-ml-1.5 mt-1.5 flex min-h-7 flex-wrap items-center gap-x-1 gap-y-1">
+          {content.text ? <CopyButton text={content.text} label={text.copyAnswer} /> : null}
+          {error ? null : (
+            <IconButton label={text.regenerate} size="small" disabled={busy} onClick={again}>
+              <RefreshCw aria-hidden size={14} />
+            </IconButton>
+          )}
+          <Versions place={place} onTurn={onTurn} />
+          <Figures content={content} />
+        </div>
+      )}
     </article>
   );
-}
+});
 
 function Thoughts({ reasoning, ms, thinking }: { reasoning: string; ms: number; thinking: boolean }) {
   const [open, setOpen] = useState(false);

@@ -24,6 +24,7 @@ export interface Chat extends ChatRow {
 }
 
 const PAGE = 50;
+const KEPT_ALIVE = 8_000;
 
 export const chatsQuery = (search: string) =>
   infiniteQueryOptions({
@@ -100,6 +101,8 @@ export function putMessage(chat: string, message: Message, leaf: boolean): void 
       api.PUT("/bodhi/v1/chats/{chat_id}/messages/{message_id}", {
         params: { path: { chat_id: chat, message_id: id } },
         body: { role, parent_id, content, leaf },
+        // Whoever leaves the page right after an answer keeps it; browsers allow that for little bodies alone.
+        keepalive: content.text.length < KEPT_ALIVE && !content.attachments,
       }),
     );
     await listChanged();
@@ -124,6 +127,8 @@ export async function deleteChat(id: string): Promise<void> {
   runOf(id)?.stop();
   forget(id);
   await call(api.DELETE("/bodhi/v1/chats/{chat_id}", { params: { path: { chat_id: id } } }));
+  // What a stopped answer wanted to keep has no place any more.
+  forget(id);
   queryClient.removeQueries({ queryKey: ["chat", id] });
   await listChanged();
 }

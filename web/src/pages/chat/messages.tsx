@@ -1,9 +1,10 @@
 // The conversation: the last messages of the path, earlier ones as one scrolls up, and the answer under way.
 import { ArrowDown } from "lucide-react";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { Run } from "@/chat/running";
 import { placeOf } from "@/chat/tree";
 import type { Message } from "@/chat/types";
-import { Answer, AnswerBody } from "@/pages/chat/answer";
+import { Answer } from "@/pages/chat/answer";
 import { Question } from "@/pages/chat/question";
 import type { Asking } from "@/pages/chat/use-asking";
 import type { ChatView } from "@/pages/chat/use-chat";
@@ -38,7 +39,7 @@ export function Messages({ view, asking, editing, onEditing }: MessagesProps) {
 
   const more = useEarlier(box, from, () => setDrawn((now) => now + DRAWN));
   const last = path.at(-1);
-  const writes = run && (last?.id === run.parentId || last?.id === run.messageId) ? run : undefined;
+  const shown = useMemo(() => withRun(path.slice(from), run), [path, from, run]);
   return (
     <div className="relative min-h-0 flex-1">
       <div
@@ -57,7 +58,7 @@ export function Messages({ view, asking, editing, onEditing }: MessagesProps) {
               </Button>
             </div>
           ) : null}
-          {path.slice(from).map((message) => {
+          {shown.map((message) => {
             const place = places.get(message.id) ?? { position: 0, ids: [message.id] };
             return message.role === "user" ? (
               <Question
@@ -70,18 +71,18 @@ export function Messages({ view, asking, editing, onEditing }: MessagesProps) {
                 onEdit={actions.edit}
                 onTurn={actions.turnTo}
               />
-            ) : message.id === writes?.messageId ? null : (
+            ) : (
               <Answer
                 key={message.id}
                 message={message}
                 place={place}
+                streaming={message.id === run?.messageId}
                 busy={run !== undefined}
                 onAgain={actions.again}
                 onTurn={actions.turnTo}
               />
             );
           })}
-          {writes ? <AnswerBody content={writes.content} id={writes.messageId} streaming /> : null}
           {last?.role === "user" && !run && asking.able ? (
             <Button size="small" className="self-start" onClick={() => asking.again(last)}>
               {text.getAnswer}
@@ -101,6 +102,15 @@ export function Messages({ view, asking, editing, onEditing }: MessagesProps) {
       ) : null}
     </div>
   );
+}
+
+/** What is read, with the answer under way where it belongs to the branch that is read. */
+function withRun(path: Message[], run: Run | undefined): Message[] {
+  const last = path.at(-1);
+  if (!run || (last?.id !== run.parentId && last?.id !== run.messageId)) return path;
+  const { messageId: id, parentId: parent_id, content } = run;
+  const written: Message = { id, parent_id, role: "assistant", content, created_at: "" };
+  return [...path.filter((message) => message.id !== id), written];
 }
 
 /** Draw earlier messages when the reader comes near their beginning, without moving what is read. */
