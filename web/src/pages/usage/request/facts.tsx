@@ -68,7 +68,7 @@ function Fact({ name, more, children }: { name: string; more?: string | null; ch
     <div className="min-w-0">
       <dt className="text-hint text-ink-2">{name}</dt>
       <dd className="break-words font-medium tabular">
-        {children}
+        <span className="block">{children}</span>
         {more ? <span className="block break-words font-normal text-hint text-ink-2">{more}</span> : null}
       </dd>
     </div>
