@@ -5,7 +5,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 const gateway = process.env.BODHI_DEV_URL ?? "http://127.0.0.1:1135";
-const passedOn = ["/bodhi", "/v1", "/anthropic", "/v1beta", "/openai", "/livez", "/readyz"];
+const passedOn = ["/bodhi", "/v1", "/anthropic", "/gemini", "/v1beta", "/openai", "/livez", "/readyz"];
 
 export default defineConfig({
   base: "/ui/",

@@ -319,7 +319,7 @@ def test_a_failure_says_what_happened_who_said_it_and_what_to_do(
         "html-error": r"Ant answered with a web page instead of an answer \(502\)\.",
         "html-ok": r"Ant answered with a web page instead of an answer \(200\)\.",
         # The gateway's own word about the break may get lost with the connection.
-        "dies-after-3": r"Ant (broke off|failed)",
+        "dies-after-3": r"(answer of Ant broke off|Ant failed)",
         "error-in-stream": r"Ant failed \(overloaded\)\.\s*It said: Overloaded",
     }
     for model, words in expected.items():

@@ -54,6 +54,7 @@ export function Composer(props: ComposerProps) {
   const able = !running && (typed.trim() !== "" || files.length > 0);
   const send = () => {
     if (!able || !onSend(typed.trim(), files)) return;
+    sessionStorage.removeItem(keyOf(draft));
     setTyped("");
     setFiles([]);
     setProblems([]);

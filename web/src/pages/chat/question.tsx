@@ -52,7 +52,7 @@ export const Question = memo(function Question({
           {content.text}
         </div>
       ) : null}
-      <div className="flex min-h-7 items-center gap-0.5">
+      <div className="-mb-1.5 flex min-h-7 items-center gap-0.5">
         <span className="flex opacity-0 focus-within:opacity-100 group-hover:opacity-100 [@media(hover:none)]:opacity-100">
           <CopyButton text={content.text} label={text.copy} />
           <IconButton label={text.edit} size="small" disabled={busy} onClick={() => onEditing(message.id)}>

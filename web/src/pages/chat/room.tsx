@@ -61,7 +61,18 @@ export function Room({ id, asked }: { id: string | undefined; asked: Wanted | un
     },
   });
 
+  // Somebody was faster than the page: the question goes out as soon as it can.
+  const [waiting, setWaiting] = useState(false);
+  useEffect(() => {
+    if (!waiting || !view.ready) return;
+    setWaiting(false);
+    area.current?.form?.requestSubmit();
+  }, [waiting, view.ready]);
   const send = (typed: string, files: Attachment[]) => {
+    if (!view.ready) {
+      setWaiting(true);
+      return false;
+    }
     if (!asking.able) {
       setPicking("composer");
       return false;

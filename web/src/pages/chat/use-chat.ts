@@ -10,7 +10,7 @@ import { type Run, runOf, subscribeToRuns } from "@/chat/running";
 import { readSettings } from "@/chat/settings";
 import { pathTo, type Tree, treeOf } from "@/chat/tree";
 import type { Message, Settings } from "@/chat/types";
-import { usePreferences } from "@/lib/preferences";
+import { preferencesQuery } from "@/lib/preferences";
 import { type Chat, chatQuery, patchChat } from "@/pages/chat/chats";
 
 export interface Wanted {
@@ -22,6 +22,8 @@ export interface ChatView {
   id: string | undefined;
   chat: Chat | undefined;
   loading: boolean;
+  /** Whether all is here that a question needs. */
+  ready: boolean;
   error: ApiError | null;
   tree: Tree;
   path: Message[];
@@ -48,9 +50,9 @@ interface Fresh {
 const NOTHING: readonly Message[] = [];
 
 export function useChat(id: string | undefined, asked: Wanted | undefined): ChatView {
-  const { data: apiModels } = useQuery(apiModelsQuery);
-  const { data: formats } = useQuery(formatsQuery);
-  const preferences = usePreferences();
+  const { data: apiModels, isPending: modelsPending } = useQuery(apiModelsQuery);
+  const { data: formats, isPending: formatsPending } = useQuery(formatsQuery);
+  const { data: preferences, isPending: preferencesPending } = useQuery(preferencesQuery);
   const query = useQuery({ ...chatQuery(id ?? ""), enabled: id !== undefined });
   const run = useSyncExternalStore(subscribeToRuns, () => (id ? runOf(id) : undefined));
   // What was set for a chat that is not begun yet.
@@ -91,6 +93,7 @@ export function useChat(id: string | undefined, asked: Wanted | undefined): Chat
     id,
     chat,
     loading: query.isPending && id !== undefined,
+    ready: !modelsPending && !formatsPending && !preferencesPending && (id === undefined || chat !== undefined),
     error: id ? (query.error as ApiError | null) : null,
     tree,
     path,

@@ -58,7 +58,10 @@ export function tell(failure: Failure, name: string, left: number): Told {
         advice: "Is the base URL that of an API? A proxy in between may have answered.",
       };
     case "broke":
-      return { title: `${provider} broke off before its answer was complete.`, advice: "What had arrived is kept." };
+      return {
+        title: `The answer of ${provider} broke off before it was complete.`,
+        advice: "What had arrived is kept.",
+      };
     case "lost":
       return {
         title: "Lost the connection to the gateway.",
