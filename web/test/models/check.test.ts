@@ -66,7 +66,9 @@ describe("problemsOf", () => {
   it("lets a stored key stay at its origin, and asks for it again elsewhere", () => {
     const values = valuesOf(stored);
     expect(problemsOf({ ...values, baseUrl: "https://a.example:443/v2" }, editing)).toEqual({});
-    expect(problemsOf({ ...values, baseUrl: "https://b.example/v1" }, editing).api_key).toContain("again");
+    expect(problemsOf({ ...values, baseUrl: "https://b.example/v1" }, editing).api_key).toContain(
+      "belongs to https://a.example:443",
+    );
     const oauth = { ...editing, format: formatOf("anthropic_oauth") };
     expect(problemsOf({ ...values, format: "anthropic_oauth" }, oauth).api_key).toContain("again");
   });

@@ -27,7 +27,7 @@ export function Bar({ said, testing, onTest, testModel, onTestModel, saving, onC
     >
       {said ? <div className="relative mb-3 max-h-[38dvh] overflow-y-auto">{said}</div> : null}
       <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-2">
-        <div className="flex min-w-0 flex-wrap items-center gap-2">
+        <div className="flex w-full min-w-0 items-center gap-2 sm:w-auto">
           <Button icon={<Plug aria-hidden size={15} />} busy={testing} onClick={onTest}>
             {text.test}
           </Button>
@@ -36,7 +36,7 @@ export function Bar({ said, testing, onTest, testModel, onTestModel, saving, onC
               mono
               aria-label={text.testModel}
               placeholder={text.testModel}
-              className="!w-52"
+              className="min-w-0 flex-1 sm:w-52"
               value={testModel}
               onChange={(event) => onTestModel(event.target.value)}
               onKeyDown={(event) => {

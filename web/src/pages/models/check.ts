@@ -1,5 +1,5 @@
 // What is wrong with the form, field by field, by the gateway's own rules. The gateway checks again, and has the last word.
-import { isBaseUrl, readBaseUrl } from "@/lib/base-url";
+import { isBaseUrl, originOf, readBaseUrl } from "@/lib/base-url";
 import { readJson } from "@/lib/json-check";
 import type { Format } from "@/lib/providers";
 import { text } from "@/text/en/form";
@@ -66,7 +66,9 @@ function keyProblem(values: Values, around: Around): string | null {
   const key = values.key.trim();
   if (key === "") {
     if (keyMayStay(values, around)) return null;
-    return around.stored?.has_key ? text.keyAgain : text.keyMissing;
+    if (!around.stored?.has_key) return text.keyMissing;
+    const { origin } = around.stored;
+    return originOf(values.baseUrl) === origin ? text.keyAgain : text.keyForOther(origin);
   }
   if (!/^[\x21-\x7e]+$/.test(key)) return text.keyCharacters;
   const begins = around.format?.key_prefix ?? "";

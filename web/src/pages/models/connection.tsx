@@ -69,7 +69,7 @@ export function Connection(props: ConnectionProps) {
         <div>
           <Switch
             label={text.allowPrivate}
-            hint={text.allowPrivateHint}
+            hint={isPrivate(values.baseUrl) ? text.allowPrivateHint : text.allowPrivateElse}
             checked={values.allowPrivate}
             onChange={(allowPrivate) => form.set({ allowPrivate })}
           />

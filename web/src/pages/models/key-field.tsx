@@ -49,7 +49,8 @@ function Key({ form, presets, preset, copied, onPreset }: KeyFieldProps) {
   const { values, around } = form;
   const [left, setLeft] = useState("");
   const stays = keyMayStay(values, around);
-  const elsewhere = around.stored?.has_key && !stays && values.key === "" ? around.stored.origin : "";
+  const problem = form.shown("api_key");
+  const elsewhere = !problem && around.stored?.has_key && !stays && values.key === "" ? around.stored.origin : "";
   const paste = (event: ClipboardEvent<HTMLInputElement>) => {
     const pasted = event.clipboardData.getData("text");
     const key = pasted.trim();
@@ -62,7 +63,7 @@ function Key({ form, presets, preset, copied, onPreset }: KeyFieldProps) {
   return (
     <Field
       label={text.key}
-      error={form.shown("api_key")}
+      error={problem}
       hint={
         <>
           {elsewhere ? <span className="block text-warn">{text.keyForOther(elsewhere)}</span> : null}

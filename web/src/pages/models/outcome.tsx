@@ -41,6 +41,7 @@ export function OutcomeNotice({ trial, format, presets, stale, onAllowPrivate }:
           {text.said} <em>{said.words}</em>
         </p>
       ) : null}
+      {said.detail ? <p>{said.detail}</p> : null}
       {answer.retry_after !== null ? <Countdown seconds={answer.retry_after} /> : null}
       {said.advice ? <p>{said.advice}</p> : null}
       <Called answer={answer} />

@@ -11,6 +11,8 @@ export interface Said {
   happened: string;
   /** The provider's own words, or "". */
   words: string;
+  /** The gateway's own, where it knows more than `happened` tells, or "". */
+  detail: string;
   advice: string;
 }
 
@@ -28,9 +30,12 @@ export function say(outcome: Outcome, asked: Asked): Said {
     happened: happened[kind](told),
     // Where no provider answered, the detail is the gateway's own sentence, which stands in `happened` already.
     words: outcome.status !== null && outcome.reply !== "" && !isOurs(outcome.detail) ? outcome.detail : "",
+    detail: MORE_IS_KNOWN.has(kind) && (outcome.status === null || isOurs(outcome.detail)) ? outcome.detail : "",
     advice: advice[kind](told),
   };
 }
+
+const MORE_IS_KNOWN: ReadonlySet<string> = new Set(["unreachable", "tls", "provider_failed", "other"]);
 
 function isOurs(detail: string): boolean {
   return detail.startsWith("The provider answered") || detail.startsWith("The provider has nothing");

@@ -72,6 +72,7 @@ export const text = {
   keyRemove: "Remove the key",
   allowPrivate: "Allow private network",
   allowPrivateHint: "This address is on this machine or in a private network. Bodhi reaches it only where this is on.",
+  allowPrivateElse: "This API model may reach addresses on this machine and in private networks.",
   routing: "Routing",
   usePrefix: "Add a prefix to model names",
   usePrefixHint: "Tells apart providers that offer the same model.",
