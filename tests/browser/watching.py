@@ -18,6 +18,7 @@ from bodhi.core.principal import Role
 from bodhi.identity.sign_in import COOKIE
 from bodhi.proxy.inbound import Receive, Scope, Send
 from bodhi.storage.users import User
+from bodhi.ui.assets import Assets
 from tests.fakes.canaries import Canary
 from tests.fakes.gateway import Gateway
 
@@ -37,10 +38,14 @@ class WatchedApplication(Application):
     def __init__(self, watched: Application) -> None:
         self._watched = watched
         self.sent: list[tuple[str, bytes]] = []
+        self.pages: Assets | None = None
+        """What a test shows in place of the built pages, with the same headers."""
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request as ever, and note what goes out."""
         path = scope.get("path", "")
+        if self.pages is not None and path.startswith("/ui/"):
+            return self.pages(scope, receive, send)
         if scope["type"] != "http" or path.startswith("/ui/assets/"):
             return self._watched(scope, receive, send)
 

@@ -44,6 +44,7 @@ for chunk in client.chat.completions.create(model="oai/gpt-4o", stream=True, mes
 LONG = PASSAGE * (100_000 // len(PASSAGE) + 1)
 """A hundred kilobytes of Markdown."""
 LONG_PIECE = 160
+REPEATED_PIECE = 7
 VECTOR = (0.25, -0.5, 0.125, 1.0)
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -92,6 +93,9 @@ def pieces_for(body: dict[str, Any]) -> tuple[str, ...]:
     """Return the text of an answer in its streamed pieces."""
     if body.get("model") == "long-100k":
         return tuple(LONG[at : at + LONG_PIECE] for at in range(0, len(LONG), LONG_PIECE))
+    if body.get("model") == "repeats":
+        asked = str(body["messages"][-1]["content"])
+        return tuple(asked[at : at + REPEATED_PIECE] for at in range(0, len(asked), REPEATED_PIECE))
     if wants_json(body):
         return (JSON_TEXT[:5], JSON_TEXT[5:])
     if count := images_in(body):
