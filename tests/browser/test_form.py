@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from bodhi.formats.registry import FORMATS
-from tests.browser.looks import PHONE, WIDE, Look, every_look
+from tests.browser.looks import PHONE, Look, every_look
 from tests.browser.seeing import axe, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread
@@ -152,7 +152,6 @@ def test_a_wrong_key_is_told_in_the_providers_words_until_the_next_action(page: 
     expect(alert).to_contain_text("Paste the key again.")
     alert.get_by_text("Show reply").click()
     expect(alert.locator("pre")).to_contain_text('"message"')
-    shot(page, "form-error")
     type_model(page, "ok")
     expect(alert).to_be_visible()
     base_url(page).fill(upstream.base_url("openai"))
@@ -362,6 +361,28 @@ def test_a_duplicate_has_everything_but_the_key(page: Page, gateway: WatchedGate
     assert copy.allow_private_network
 
 
+def test_the_form_of_a_well_known_provider_and_its_refusal_are_pictured(page: Page) -> None:
+    said = "Incorrect API key provided: sk-cana****. You can find your API key in your dashboard."
+    refused = {
+        "ok": False, "message": "Invalid API key", "detail": said, "status": 401, "duration_ms": 240,
+        "url": "https://api.openai.com/v1/models", "kind": "refused_key", "retry_after": None,
+        "reply": json.dumps({"error": {"message": said}}), "models": [], "truncated": False,
+    }  # fmt: skip
+    page.route("**/fetch-models", lambda route: route.fulfill(json=refused))
+    page.set_viewport_size({"width": 1280, "height": 1180})
+    page.goto("/ui/models/api/new/")
+    key_field(page).fill(KEY)
+    page.get_by_role("switch", name="Add a prefix to model names").click()
+    page.get_by_label("Prefix", exact=True).fill("oai/")
+    type_model(page, "gpt-4o", "o4-mini", "text-embedding-3-small")
+    expect(page.get_by_role("button", name="OpenAI", exact=True)).to_have_attribute("aria-pressed", "true")
+    shot(page, "form")
+    page.get_by_role("button", name="Fetch models").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"OpenAI refused the key (401).It said: {said}")
+    page.get_by_role("alert").scroll_into_view_if_needed()
+    shot(page, "form-error")
+
+
 @every_look
 def test_the_form_its_dialogs_and_its_errors_look_right(
     page: Page, gateway: WatchedGateway, upstream: UpstreamThread, look: Look
@@ -382,8 +403,6 @@ def test_the_form_its_dialogs_and_its_errors_look_right(
     expect(page.get_by_text("Connected in")).to_be_visible()
     axe(page)
     fits(page)
-    if look == WIDE:
-        shot(page, "form", whole=True)
     open_extras(page)
     page.get_by_label("Extra headers", exact=True).fill('{"x-team": blue}')
     page.get_by_role("button", name="Advanced").click()
