@@ -2,11 +2,17 @@
 
 import http.client
 import json
+import random
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from bodhi.core.api_model import ApiModel
+from bodhi.core.clock import SYSTEM_CLOCK
+from bodhi.core.ids import new_id
+from bodhi.core.usage import UsageRecord
 from bodhi.identity.sign_in import BEARER
+from bodhi.storage.usage import insert_usage
 from tests.browser.watching import WatchedGateway
 from tests.fakes.raw_client import RawAnswer, ask
 from tests.fakes.waiting import eventually_in_thread
@@ -73,3 +79,55 @@ def control(gateway: WatchedGateway, method: str, path: str, body: Any = None) -
         return json.loads(text) if text else None
     finally:
         connection.close()
+
+
+def keep_two_days(gateway: WatchedGateway, count: int = 1_500) -> None:
+    """Store calls of two days as they might have been, busiest at noon, with an hour in which a provider struggled."""
+    openai, anthropic = PRICED_AT["openai"], PRICED_AT["anthropic"]
+    served: list[tuple[ApiModel, str, str]] = [
+        (gateway.add_api_model("openai", openai, name="OpenAI", prefix="oai/"), "gpt-4o", "oai/gpt-4o"),
+        (gateway.add_api_model("anthropic", anthropic, name="Anthropic"), "claude-sonnet-4-5", "claude-sonnet-4-5"),
+        (gateway.add_api_model("openai", openai, name="OpenRouter", prefix="or/"), "qwen3-coder", "or/qwen3-coder"),
+    ]
+    tokens = [control(gateway, "POST", "/tokens", {"name": name})["id"] for name in ("ci-bot", "laptop", "docs-search")]
+    now, chance = time.time(), random.Random(5)
+    records = []
+    for _ in range(count):
+        back = chance.choice((0, 1)) + chance.triangular(0, 1, 0.55)
+        struggling = 0.3 < back % 1 < 0.36
+        model, sent, asked = chance.choices(served, (5, 4, 2))[0]
+        status = chance.choice((429, 429, 400, 503)) if chance.random() < (0.15 if struggling else 0.03) else 200
+        first = int(chance.lognormvariate(13.2, 0.5) * (4 if struggling else 1))
+        tokens_in, tokens_out = chance.randint(200, 9_000), chance.randint(20, 1_300)
+        total = first + tokens_out * 8_000
+        records.append(
+            UsageRecord(
+                id=new_id(SYSTEM_CLOCK),
+                at=now - back * 86_400,
+                user_id=gateway.admin.id,
+                token_id=chance.choice(tokens),
+                api_model_id=model.id,
+                model_asked=asked,
+                model_sent=sent,
+                endpoint="anthropic.messages" if model.format == "anthropic" else "openai.chat_completions",
+                status=status,
+                error=None if status == 200 else f"upstream_{status}",
+                stream=True,
+                first_byte_us=first if status == 200 else None,
+                total_us=total if status == 200 else 200_000,
+                bytes_in=tokens_in * 4,
+                bytes_out=tokens_out * 40,
+                input_tokens=tokens_in if status == 200 else None,
+                output_tokens=tokens_out if status == 200 else None,
+                cached_tokens=None,
+                reasoning_tokens=None,
+                cost_nano=tokens_in * 2_500 + tokens_out * 10_000 if status == 200 else None,
+            )
+        )
+
+    async def store() -> None:
+        async with gateway.server.home.store.usage_write() as connection:
+            for begin in range(0, count, 500):
+                await insert_usage(connection, records[begin : begin + 500])
+
+    gateway.do(store())

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bodhi.core.principal import Role
-from tests.browser.calling import call, control
+from tests.browser.calling import call, control, priced_at
 from tests.browser.looks import Look, every_look
 from tests.browser.seeing import axe, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
@@ -39,7 +39,7 @@ def provide(gateway: WatchedGateway, upstream: UpstreamThread, watch: Watch) -> 
 def made(gateway: WatchedGateway, prefix: str, model: str, *, stream: bool = True) -> str:
     """Make a call and return its id, once it and what it said are kept."""
     before = len(gateway.records())
-    call(gateway, WAYS[prefix], prefix + model, gateway.token, stream=stream)
+    call(gateway, WAYS.get(prefix, ANTHROPIC), prefix + model, gateway.token, stream=stream)
     eventually_in_thread(lambda: len(gateway.records()) > before)
     gateway.do(gateway.server.captures.flush())
     return gateway.records()[-1].id
@@ -164,11 +164,16 @@ def test_where_nothing_may_be_read_the_page_says_why_and_what_to_do(
 
 
 @every_look
+@pytest.mark.gateway(priced_at=priced_at)
 def test_the_page_looks_right(
     page_as: Callable[[Role], Page], gateway: WatchedGateway, upstream: UpstreamThread, watch: Watch, look: Look
 ) -> None:
     provide(gateway, upstream, watch)
-    call_id = made(gateway, "ant/", "slow-50ms")
+    slow = upstream.base_url("anthropic", "slow-50ms")
+    gateway.add_api_model(
+        "anthropic", slow, name="Anthropic", prefix="team/", forward_all=True, extra_body={"metadata": {"team": "docs"}}
+    )
+    call_id = made(gateway, "team/", "claude-sonnet-4-5")
     page = page_as(Role.ADMIN)
     page.goto(f"/ui/usage/{call_id}/?tab=upstream")
     expect(page.get_by_role("button", name="Read what was said")).to_be_visible()
@@ -177,6 +182,7 @@ def test_the_page_looks_right(
     axe(page)
     fits(page)
     if look.theme == "light" and look.width > 1000:
+        page.evaluate("() => window.scrollTo(0, 0)")
         shot(page, "request", whole=True)
     for tab in ("Conversation", "Request", "Response"):
         page.get_by_role("tab", name=tab, exact=True).click()

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from bodhi.core.principal import Role
-from tests.browser.calling import KINDS, MADE, call, call_all, priced_at
+from tests.browser.calling import KINDS, MADE, call, call_all, keep_two_days, priced_at
 from tests.browser.looks import Look, every_look, every_width
-from tests.browser.seeing import axe, fits
+from tests.browser.seeing import axe, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread
 from tests.fakes.waiting import eventually_in_thread
@@ -218,25 +218,27 @@ def test_a_stream_that_is_lost_is_told_and_taken_up_again_without_a_gap(
 
 
 @every_look
-def test_the_page_looks_right_with_calls_and_without(
-    page: Page, gateway: WatchedGateway, upstream: UpstreamThread, look: Look
-) -> None:
+def test_the_page_looks_right_with_calls_and_without(page: Page, gateway: WatchedGateway, look: Look) -> None:
     page.goto("/ui/usage/")
     expect(page.get_by_text("No requests in the last 24 hours.")).to_be_visible()
     expect(page.get_by_text("$BODHI_TOKEN")).to_be_visible()
     axe(page)
     fits(page)
-    provide(gateway, upstream)
-    call_all(gateway, [gateway.token])
-    page.goto("/ui/usage/?span=1h")
-    expect(rows(page)).to_have_count(30)
+    keep_two_days(gateway)
+    page.goto("/ui/usage/")
+    expect(rows(page)).to_have_count(50)
+    expect(page.get_by_role("img", name=re.compile("Time to first token"))).to_be_visible()
     axe(page)
     fits(page)
+    if look.width > 1000:
+        shot(page, f"usage-{look.theme}")
     page.get_by_role("button", name="Time to first token: Show as table").click()
     page.get_by_role("button", name="Custom").click()
     expect(page.get_by_label("From", exact=True)).to_be_visible()
     axe(page)
     fits(page)
+    page.get_by_role("button", name="Show older").click()
+    expect(rows(page)).to_have_count(100)
 
 
 @every_width
