@@ -114,7 +114,7 @@ def test_a_hundred_kilobytes_stream_without_a_long_frame_and_are_followed_only_f
 def test_the_page_looks_right_in_every_size(
     page: Page, gateway: WatchedGateway, upstream: UpstreamThread, look: Look
 ) -> None:
-    models = ("reasoning", "tools", "long-100k", "text-embedding-3-small")
+    models = ("reasoning", "tools", "passage", "text-embedding-3-small")
     gateway.add_api_model(
         "openai", upstream.base_url("openai"), key="sk-canary-1", name="OpenAI", prefix="oai/", models=models
     )
@@ -122,13 +122,15 @@ def test_the_page_looks_right_in_every_size(
     expect(page.get_by_role("heading", name="Ask anything")).to_be_visible()
     axe(page)
     fits(page)
-    ask(page, "Where does the key go?")
-    finished(page)
-    choose(page, "oai/tools")
-    ask(page, "And the weather?")
+    for position, (model, question) in enumerate(
+        [("reasoning", "Compare two prompts"), ("tools", "How is the weather?"), ("passage", "Where does the key go?")]
+    ):
+        choose(page, f"oai/{model}")
+        ask(page, question)
+        expect(page.get_by_test_id("figures").filter(has_text="out")).to_have_count(position + 1)
     page.get_by_text("Asked for the tool get_weather").click()
     expect(page.get_by_text("Zürich")).to_be_visible()
-    expect(page.get_by_test_id("figures")).to_have_count(2)
+    expect(page.get_by_role("table")).to_be_visible()
     axe(page)
     fits(page)
     if look == WIDE:
@@ -145,7 +147,7 @@ def test_the_page_looks_right_in_every_size(
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Show conversations").click()
     sheet = page.get_by_role("dialog", name="Conversations")
-    expect(sheet.get_by_role("link", name="Where does the key go?")).to_be_visible()
+    expect(sheet.get_by_role("link", name="Compare two prompts")).to_be_visible()
     axe(page)
     sheet.get_by_role("link", name="New chat").click()
     expect(sheet).to_have_count(0)

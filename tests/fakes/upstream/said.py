@@ -91,8 +91,8 @@ def wants_json(body: dict[str, Any]) -> bool:
 
 def pieces_for(body: dict[str, Any]) -> tuple[str, ...]:
     """Return the text of an answer in its streamed pieces."""
-    if body.get("model") == "long-100k":
-        return tuple(LONG[at : at + LONG_PIECE] for at in range(0, len(LONG), LONG_PIECE))
+    if text := {"long-100k": LONG, "passage": PASSAGE}.get(str(body.get("model"))):
+        return tuple(text[at : at + LONG_PIECE] for at in range(0, len(text), LONG_PIECE))
     if body.get("model") == "repeats":
         asked = str(body["messages"][-1]["content"])
         return tuple(asked[at : at + REPEATED_PIECE] for at in range(0, len(asked), REPEATED_PIECE))
