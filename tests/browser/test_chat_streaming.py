@@ -133,6 +133,7 @@ def test_the_page_looks_right_in_every_size(
     expect(page.get_by_role("table")).to_be_visible()
     axe(page)
     fits(page)
+    page.get_by_role("button", name="Jump to latest").click()
     if look == WIDE:
         shot(page, "chat")
     if look == WIDE_DARK:

@@ -91,14 +91,11 @@ export function Messages({ view, asking, editing, onEditing }: MessagesProps) {
         </div>
       </div>
       {away ? (
-        <Button
-          size="small"
-          className="-translate-x-1/2 absolute bottom-3 left-1/2 shadow-float"
-          icon={<ArrowDown aria-hidden size={14} />}
-          onClick={jump}
-        >
-          {text.jump}
-        </Button>
+        <div className="-translate-x-1/2 absolute bottom-3 left-1/2">
+          <Button size="small" className="shadow-float" icon={<ArrowDown aria-hidden size={14} />} onClick={jump}>
+            {text.jump}
+          </Button>
+        </div>
       ) : null}
     </div>
   );
