@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import WIDE, Look, every_look
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.looks import Look, every_look
+from tests.browser.seeing import axe, fits
 from tests.browser.signing import PASSWORD, set_up
 from tests.browser.watching import Watch, WatchedGateway
 
@@ -48,8 +48,6 @@ def test_account_and_settings_look_right(page: Page, look: Look) -> None:
         expect(page.get_by_role("table").first).to_be_visible()
         axe(page)
         fits(page)
-    if look == WIDE:
-        shot(page, "settings")
 
 
 def test_settings_tell_where_a_value_comes_from_and_are_found_by_search(page: Page) -> None:
