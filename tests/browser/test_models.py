@@ -170,6 +170,9 @@ def test_those_who_may_only_use_models_see_the_list_without_actions(
     expect(page.get_by_role("button", name=re.compile("^Actions for"))).to_have_count(0)
     expect(page.get_by_role("columnheader", name="Health")).to_have_count(0)
     axe(page)
+    page.goto("/ui/models/api/new/")
+    expect(page.get_by_text("Power users, Managers and Admins add and change API models.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
 
 
 @every_look

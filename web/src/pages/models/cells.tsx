@@ -9,7 +9,8 @@ export function NameCell({ model }: { model: ApiModel }) {
   return (
     <div className="min-w-0">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
-        <span className="wrap-anywhere min-w-0 font-medium">{model.name}</span>
+        {/* Marks upon marks make one character wider than the page, which no wrapping breaks: it is cut. */}
+        <span className="wrap-anywhere min-w-0 overflow-x-clip font-medium">{model.name}</span>
         <Badge kind="good">{text.api}</Badge>
         {model.private ? (
           <span title={text.onlyYouHint}>

@@ -80,6 +80,7 @@ export function Connection(props: ConnectionProps) {
           ) : null}
         </div>
       ) : null}
+      {form.around.stored?.broken ? <Notice kind="warn" title={form.around.stored.broken} /> : null}
       <KeyField {...props} />
     </Section>
   );

@@ -2,8 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { apiModelsQuery, formatsQuery } from "@/api/queries";
+import { apiModelsQuery, formatsQuery, useMe } from "@/api/queries";
 import { type Format, presetsOf } from "@/lib/providers";
+import { atLeast } from "@/lib/roles";
 import { Steps } from "@/pages/setup/steps";
 import { Failed } from "@/shell/page-failed";
 import { text } from "@/text/en/form";
@@ -66,6 +67,7 @@ interface FormPageProps {
 }
 
 function FormPage({ title, id, first, children }: FormPageProps) {
+  const edits = atLeast(useMe().role, "power_user");
   const formats = useQuery(formatsQuery);
   const others = useQuery(apiModelsQuery);
   const error = formats.error ?? others.error;
@@ -93,7 +95,9 @@ function FormPage({ title, id, first, children }: FormPageProps) {
         ) : undefined
       }
     >
-      {formats.data && others.data ? (
+      {!edits ? (
+        <Empty action={<Back />}>{text.mayNot}</Empty>
+      ) : formats.data && others.data ? (
         children(formats.data, others.data)
       ) : error ? (
         <Failed error={error} again={refetch} what={text.what} />

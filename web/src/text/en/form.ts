@@ -173,6 +173,7 @@ export const text = {
   leaveTitle: "Leave without saving?",
   leaveBody: "What you changed here is lost.",
   leave: "Leave",
+  mayNot: "Power users, Managers and Admins add and change API models. Ask one of them, or ask for the role.",
   gone: "There is no such API model. It may have been deleted.",
 };
 
