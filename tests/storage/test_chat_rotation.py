@@ -32,7 +32,7 @@ async def test_chats_and_messages_open_under_the_new_key_and_free_the_old_one(
     monkeypatch.setattr(chat_rotation, "BATCH_BYTES", 20)
     of, clock, old = await new_chat(store, vault), StillClock(), vault.active_id
     await add_chats(store, *(chat(vault, of.owner_id, f"title {number}") for number in range(4)))
-    texts = ['{"a":1}', '{"long":"' + "x" * 50 + '"}', *(f'[{number}]' for number in range(5))]
+    texts = ['{"a":1}', '{"long":"' + "x" * 50 + '"}', *(f"[{number}]" for number in range(5))]
     await add_messages(store, *(message(vault, of, f"m{at}", at, text=text) for at, text in enumerate(texts)))
     assert {key.id: key.rows for key in await status(store)}[old] == 5 + len(texts)
 
