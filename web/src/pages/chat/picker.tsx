@@ -133,8 +133,9 @@ function List({ apiModels, chosen, onChoose }: Pick<PickerProps, "apiModels" | "
         tabIndex={-1}
         className="relative overflow-y-auto p-1"
       >
-        {sections.map((section) => (
-          <div key={section.title} role="group" aria-label={section.title}>
+        {sections.map((section, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: API models may bear the same name, and sections hold no state.
+          <div key={place} role="group" aria-label={section.title}>
             <p aria-hidden className="flex items-center gap-1.5 px-2.5 pt-2 pb-1 text-hint text-ink-2">
               {section.star ? <Star size={12} fill="currentColor" /> : null}
               <span className="truncate">{section.title}</span>
