@@ -48,6 +48,9 @@ export function actsQuery(search: Search) {
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }) =>
       call(api.GET("/bodhi/v1/audit", { params: { query: { ...filters, limit: PAGE, cursor: pageParam } }, signal })),
+    // Coming back to the window neither asks for every page anew nor moves what is read.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 }

@@ -52,6 +52,9 @@ export function callsQuery(search: Search) {
           signal,
         }),
       ),
+    // Coming back to the window neither asks for every page anew nor moves what is read.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 }

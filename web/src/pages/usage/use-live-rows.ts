@@ -47,11 +47,11 @@ export function useLiveRows({ search, on, loaded, mayMove }: LiveRowsOptions): L
     },
   });
   const came = useSums(on);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other filters have other rows.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other filters have other rows; a stream that ends has the same.
   useEffect(() => {
     tell({ type: "cleared" });
     setDropped(0);
-  }, [key, on]);
+  }, [key]);
   const restart = () => {
     tell({ type: "cleared" });
     setDropped(0);
