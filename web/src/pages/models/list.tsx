@@ -22,7 +22,7 @@ export interface ListProps {
 }
 
 export function List(props: ListProps) {
-  const narrow = useNarrow(900);
+  const narrow = useNarrow(1120);
   const [testing, setTesting] = useState<ReadonlySet<string>>(new Set());
   const [announced, setAnnounced] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
@@ -61,8 +61,8 @@ function Rows({ rows, all, formats, today, edits, testing, onTest }: RowsProps) 
     <Table label={text.tableLabel} className="table-fixed">
       <colgroup>
         <col className="w-[27%]" />
-        <col className="w-[10%]" />
-        <col className="w-[8%]" />
+        <col className="w-28" />
+        <col className="w-22" />
         <col />
         <col className={edits ? "w-[16%]" : "w-[10%]"} />
         {edits ? <col className="w-14" /> : null}
@@ -110,9 +110,9 @@ function Rows({ rows, all, formats, today, edits, testing, onTest }: RowsProps) 
 
 function Cards({ rows, all, formats, today, edits, testing, onTest }: RowsProps) {
   return (
-    <ul aria-label={text.tableLabel} className="flex flex-col gap-3">
+    <ul aria-label={text.tableLabel} className="grid items-start gap-3 min-[860px]:grid-cols-2">
       {rows.map((model) => (
-        <li key={model.id} className="rounded-card border border-line bg-surface p-4">
+        <li key={model.id} className="min-w-0 rounded-card border border-line bg-surface p-4">
           <div className="flex items-start justify-between gap-2">
             <NameCell model={model} />
             {edits ? <RowMenu model={model} all={all} onTest={(id) => onTest(model, id)} /> : null}
