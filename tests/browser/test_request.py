@@ -183,8 +183,7 @@ def test_the_page_looks_right(
     fits(page)
     if look.theme == "light" and look.width > 1000:
         page.evaluate("() => window.scrollTo(0, 0)")
-        page.evaluate("() => scrollTo(0, 0)")
-        shot(page, "request")
+        shot(page, "request", whole=True)
     for tab in ("Conversation", "Request", "Response"):
         page.get_by_role("tab", name=tab, exact=True).click()
         expect(page.get_by_role("tabpanel")).to_be_visible()
