@@ -37,6 +37,8 @@ export const chatsQuery = (search: string) =>
         }),
       ),
     getNextPageParam: (last) => last.next_cursor,
+    // What was found before stays until what was typed is found.
+    placeholderData: (before) => before,
   });
 
 export const chatQuery = (id: string) =>
