@@ -1,6 +1,6 @@
 // The fields that prove who somebody is. Who asks for them, and what for, is decided elsewhere.
 import { type ReactNode, useState } from "react";
-import { ApiError } from "@/api/client";
+import { useSubmit } from "@/lib/use-submit";
 import { text } from "@/text/en/shell";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
@@ -18,30 +18,18 @@ export interface CredentialsProps {
 export function Credentials({ username: fixed, action, onSubmit, more }: CredentialsProps) {
   const [username, setUsername] = useState(fixed ?? "");
   const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Error>();
-  const submit = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await onSubmit(username, password);
-    } catch (error) {
-      setProblem(error instanceof Error ? error : new Error(String(error)));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { busy, problem, run } = useSubmit();
   return (
     <form
       className="flex flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        void run(() => onSubmit(username, password));
       }}
     >
       {problem ? (
         <Notice kind="danger" title={problem.message}>
-          {retryText(problem)}
+          {problem.retryAfter ? text.tryAgainIn(problem.retryAfter) : null}
         </Notice>
       ) : null}
       {fixed === undefined ? (
@@ -80,8 +68,4 @@ export function Credentials({ username: fixed, action, onSubmit, more }: Credent
       {more}
     </form>
   );
-}
-
-function retryText(problem: Error): string | null {
-  return problem instanceof ApiError && problem.retryAfter ? text.tryAgainIn(problem.retryAfter) : null;
 }

@@ -1,7 +1,8 @@
 // Another password for oneself.
-import { type FormEvent, useState } from "react";
-import { ApiError, api, call } from "@/api/client";
+import { useState } from "react";
+import { api, call } from "@/api/client";
 import { useMe } from "@/api/queries";
+import { useSubmit } from "@/lib/use-submit";
 import { LEAST_PASSWORD, Length } from "@/pages/entry/account-form";
 import { text } from "@/text/en/account";
 import { Button } from "@/ui/button";
@@ -14,29 +15,24 @@ export function PasswordForm() {
   const me = useMe();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ApiError>();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const body = { current_password: current, new_password: next };
-      await call(api.POST("/bodhi/v1/session/password", { body }));
-      setCurrent("");
-      setNext("");
-      toast(text.changed);
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error : new ApiError(0, "failed", String(error)));
-    } finally {
-      setBusy(false);
-    }
+  const { busy, at, elsewhere, run } = useSubmit("new_password");
+  const change = async () => {
+    const body = { current_password: current, new_password: next };
+    await call(api.POST("/bodhi/v1/session/password", { body }));
+    setCurrent("");
+    setNext("");
+    toast(text.changed);
   };
-  const atNew = problem?.param === "new_password" ? problem.message : undefined;
   return (
-    <form className="flex max-w-sm flex-col gap-4" onSubmit={submit}>
+    <form
+      className="flex max-w-sm flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run(change);
+      }}
+    >
       <p className="text-ink-2">{text.passwordLead}</p>
-      {problem && !atNew ? <Notice kind="danger" title={problem.message} /> : null}
+      {elsewhere ? <Notice kind="danger" title={elsewhere} /> : null}
       {/* Tells password managers whose password this is. */}
       <input type="hidden" name="username" autoComplete="username" value={me.username} readOnly />
       <Field label={text.current}>
@@ -51,7 +47,7 @@ export function PasswordForm() {
           />
         )}
       </Field>
-      <Field label={text.next} error={atNew}>
+      <Field label={text.next} error={at("new_password")}>
         {(ids) => (
           <SecretInput
             {...ids}

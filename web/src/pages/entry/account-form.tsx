@@ -2,7 +2,7 @@
 import clsx from "clsx";
 import { Check, CircleDashed } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { ApiError } from "@/api/client";
+import { useSubmit } from "@/lib/use-submit";
 import { text } from "@/text/en/entry";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
@@ -26,30 +26,16 @@ export interface AccountFormProps {
 export function AccountForm({ before, withName, passwordLabel = text.password, action, onSubmit }: AccountFormProps) {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ApiError>();
-  const submit = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await onSubmit(username, password);
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error : new ApiError(0, "failed", String(error)));
-      setBusy(false);
-    }
-  };
-  const at = (param: string) => (problem?.param === param ? problem.message : undefined);
+  const { busy, at, elsewhere, run } = useSubmit("username", "password");
   return (
     <form
       className="flex flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        void run(() => onSubmit(username, password));
       }}
     >
-      {problem && !["username", "password"].includes(problem.param ?? "") ? (
-        <Notice kind="danger" title={problem.message} />
-      ) : null}
+      {elsewhere ? <Notice kind="danger" title={elsewhere} /> : null}
       {before}
       {withName ? (
         <Field label={text.name} hint={text.nameHint} error={at("username")}>

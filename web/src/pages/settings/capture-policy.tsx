@@ -1,7 +1,8 @@
 // Whether prompts and completions are kept, for how long, and how much of each.
-import { type FormEvent, useState } from "react";
-import { ApiError, api, call } from "@/api/client";
+import { useState } from "react";
+import { api, call } from "@/api/client";
 import { queryClient } from "@/api/queries";
+import { useSubmit } from "@/lib/use-submit";
 import { type CapturePolicyShown, settingsQuery } from "@/pages/settings/queries";
 import { text } from "@/text/en/settings";
 import { Button } from "@/ui/button";
@@ -19,30 +20,23 @@ export function CapturePolicy({ policy }: { policy: CapturePolicyShown }) {
   const [days, setDays] = useState(String(policy.days));
   const [most, setMost] = useState(String(Math.round(policy.max_bytes / KB)));
   const [purge, setPurge] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ApiError>();
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const body = { enabled, days: Number(days), max_bytes: Number(most) * KB, purge };
-      await call(api.PUT("/bodhi/v1/capture", { body }));
-      setPurge(false);
-      toast(text.saved);
-      await queryClient.invalidateQueries({ queryKey: settingsQuery.queryKey });
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error : new ApiError(0, "failed", String(error)));
-    } finally {
-      setBusy(false);
-    }
+  const { busy, at, elsewhere, run } = useSubmit("days", "max_bytes");
+  const save = async () => {
+    const body = { enabled, days: Number(days), max_bytes: Number(most) * KB, purge };
+    await call(api.PUT("/bodhi/v1/capture", { body }));
+    setPurge(false);
+    toast(text.saved);
+    await queryClient.invalidateQueries({ queryKey: settingsQuery.queryKey });
   };
-  const at = (param: string) => (problem?.param === param ? problem.message : undefined);
   return (
-    <form className="flex max-w-[768px] flex-col gap-4" onSubmit={save}>
-      {problem && !["days", "max_bytes"].includes(problem.param ?? "") ? (
-        <Notice kind="danger" title={problem.message} />
-      ) : null}
+    <form
+      className="flex max-w-[768px] flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run(save);
+      }}
+    >
+      {elsewhere ? <Notice kind="danger" title={elsewhere} /> : null}
       <Switch checked={enabled} onChange={setEnabled} label={text.keep} hint={text.keepHint} />
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={text.days} error={at("days")}>

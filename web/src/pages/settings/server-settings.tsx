@@ -1,12 +1,11 @@
 // Every setting of the server by group, with its value and where that comes from. Secrets say only that they are set.
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Search } from "lucide-react";
 import type { Setting } from "@/pages/settings/queries";
 import { text } from "@/text/en/settings";
 import { Badge } from "@/ui/badge";
 import { CopyButton } from "@/ui/copy-button";
-import { Input } from "@/ui/input";
 import { Empty } from "@/ui/page";
+import { SearchInput } from "@/ui/search-input";
 import { Table, Td, Th, Tr } from "@/ui/table";
 
 export function ServerSettings({ settings }: { settings: readonly Setting[] }) {
@@ -18,17 +17,12 @@ export function ServerSettings({ settings }: { settings: readonly Setting[] }) {
   return (
     <>
       <div className="mb-4 flex flex-wrap items-center justify-between gap-3">
-        <span className="relative w-full sm:w-72">
-          <Search aria-hidden size={15} className="absolute top-2.5 left-3 text-ink-2" />
-          <Input
-            type="search"
-            aria-label={text.search}
-            placeholder={text.search}
-            className="pl-9"
-            value={q ?? ""}
-            onChange={({ target }) => void navigate({ search: { q: target.value || undefined }, replace: true })}
-          />
-        </span>
+        <SearchInput
+          label={text.search}
+          className="w-full sm:w-72"
+          value={q ?? ""}
+          onChange={({ target }) => void navigate({ search: { q: target.value || undefined }, replace: true })}
+        />
         <CopyButton spelled size="normal" label={text.copy} text={() => asEnvironmentFile(settings)} />
       </div>
       {groups.length === 0 ? <Empty>{text.nothing}</Empty> : null}

@@ -1,18 +1,18 @@
 // API tokens: the list, and what can be done with each. Dialogs are beside this file.
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Plus, Search } from "lucide-react";
+import { Plus } from "lucide-react";
 import { useState } from "react";
 import { type Me, useMe } from "@/api/queries";
 import { atLeast } from "@/lib/roles";
 import { type Asked, TokenDialogs } from "@/pages/tokens/dialogs";
-import { costsQuery, type Token, type TokenState, tokensQuery } from "@/pages/tokens/queries";
+import { costsQuery, type TokenState, tokensQuery } from "@/pages/tokens/queries";
 import { TokenRow } from "@/pages/tokens/row";
-import { Failed } from "@/shell/page-failed";
+import { Paged } from "@/shell/paged";
 import { text } from "@/text/en/tokens";
 import { Button } from "@/ui/button";
-import { Input } from "@/ui/input";
-import { Empty, Loading, Page } from "@/ui/page";
+import { Empty, Page } from "@/ui/page";
+import { SearchInput } from "@/ui/search-input";
 import { Segmented } from "@/ui/segmented";
 import { Select } from "@/ui/select";
 import { Table, Th } from "@/ui/table";
@@ -43,17 +43,12 @@ function Filters({ me }: { me: Me }) {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   return (
     <div className="mb-4 flex flex-wrap items-center gap-2">
-      <span className="relative w-full sm:w-64">
-        <Search aria-hidden size={15} className="absolute top-2.5 left-3 text-ink-2" />
-        <Input
-          type="search"
-          aria-label={text.search}
-          placeholder={text.search}
-          className="pl-9"
-          value={search.q ?? ""}
-          onChange={(event) => set({ q: event.target.value || undefined })}
-        />
-      </span>
+      <SearchInput
+        label={text.search}
+        className="w-full sm:w-64"
+        value={search.q ?? ""}
+        onChange={(event) => set({ q: event.target.value || undefined })}
+      />
       <Select
         aria-label={text.state}
         className="!w-40"
@@ -87,57 +82,50 @@ function Tokens({ me, onAsk, create }: { me: Me; onAsk: (asked: Asked) => void; 
     tokensQuery({ query: search.q, everybody, state: search.state as TokenState | undefined }),
   );
   const { data: costs } = useQuery(costsQuery);
-  if (found.error) return <Failed error={found.error} again={() => void found.refetch()} what={text.what} />;
-  if (!found.data) return <Loading what={text.what} />;
-  const tokens: Token[] = found.data.pages.flatMap((page) => page.data);
-  if (tokens.length === 0) {
-    if (filtered) return <Empty>{text.nothing}</Empty>;
-    return (
-      <Empty
-        action={
-          <Button look="primary" onClick={create}>
-            {text.create}
-          </Button>
-        }
-      >
-        {text.empty}
-      </Empty>
-    );
-  }
-  return (
-    <>
-      <Table label={text.tableLabel} className="min-w-[760px]">
-        <thead>
-          <tr>
-            <Th>{text.name}</Th>
-            {everybody ? <Th>{text.owner}</Th> : null}
-            <Th>{text.mayUse}</Th>
-            <Th>{text.expires}</Th>
-            <Th>{text.lastUsed}</Th>
-            <Th number>{text.cost}</Th>
-            <Th>
-              <span className="sr-only">{text.actions}</span>
-            </Th>
-          </tr>
-        </thead>
-        <tbody>
-          {tokens.map((token) => (
-            <TokenRow
-              key={token.id}
-              token={token}
-              me={me}
-              spent={costs?.get(token.id)}
-              everybody={everybody}
-              onAsk={onAsk}
-            />
-          ))}
-        </tbody>
-      </Table>
-      {found.hasNextPage ? (
-        <Button className="mt-3" busy={found.isFetchingNextPage} onClick={() => found.fetchNextPage()}>
-          {text.more}
+  const empty = filtered ? (
+    <Empty>{text.nothing}</Empty>
+  ) : (
+    <Empty
+      action={
+        <Button look="primary" onClick={create}>
+          {text.create}
         </Button>
-      ) : null}
-    </>
+      }
+    >
+      {text.empty}
+    </Empty>
+  );
+  return (
+    <Paged found={found} what={text.what} empty={empty}>
+      {(tokens) => (
+        <Table label={text.tableLabel} className="min-w-[760px]">
+          <thead>
+            <tr>
+              <Th>{text.name}</Th>
+              {everybody ? <Th>{text.owner}</Th> : null}
+              <Th>{text.mayUse}</Th>
+              <Th>{text.expires}</Th>
+              <Th>{text.lastUsed}</Th>
+              <Th number>{text.cost}</Th>
+              <Th>
+                <span className="sr-only">{text.actions}</span>
+              </Th>
+            </tr>
+          </thead>
+          <tbody>
+            {tokens.map((token) => (
+              <TokenRow
+                key={token.id}
+                token={token}
+                me={me}
+                spent={costs?.get(token.id)}
+                everybody={everybody}
+                onAsk={onAsk}
+              />
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </Paged>
   );
 }

@@ -1,6 +1,7 @@
 // A new secret for a token, while the old one still works for a while.
 import { useState } from "react";
 import { api, call } from "@/api/client";
+import { useSubmit } from "@/lib/use-submit";
 import type { Minted } from "@/pages/tokens/dialogs";
 import type { Token } from "@/pages/tokens/queries";
 import { text } from "@/text/en/tokens";
@@ -18,19 +19,11 @@ export interface RotateDialogProps {
 
 export function RotateDialog({ token, onClose, onMinted }: RotateDialogProps) {
   const [overlap, setOverlap] = useState("86400");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const { busy, elsewhere, run } = useSubmit();
   const rotate = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const params = { path: { token_id: token.id } };
-      const body = { overlap_seconds: Number(overlap) };
-      onMinted(await call(api.POST("/bodhi/v1/tokens/{token_id}/rotate", { params, body })));
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-      setBusy(false);
-    }
+    const params = { path: { token_id: token.id } };
+    const body = { overlap_seconds: Number(overlap) };
+    onMinted(await call(api.POST("/bodhi/v1/tokens/{token_id}/rotate", { params, body })));
   };
   return (
     <Dialog
@@ -41,13 +34,13 @@ export function RotateDialog({ token, onClose, onMinted }: RotateDialogProps) {
       footer={
         <>
           <Button onClick={onClose}>{text.cancel}</Button>
-          <Button look="primary" busy={busy} onClick={rotate}>
+          <Button look="primary" busy={busy} onClick={() => run(rotate)}>
             {text.rotate}
           </Button>
         </>
       }
     >
-      {problem ? <Notice kind="danger" title={problem} className="mb-4" /> : null}
+      {elsewhere ? <Notice kind="danger" title={elsewhere} className="mb-4" /> : null}
       <Field label={text.overlap}>
         {(ids) => (
           <Select

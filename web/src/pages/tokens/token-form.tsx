@@ -1,8 +1,9 @@
 // Making an API token, or changing one.
-import { type FormEvent, useState } from "react";
-import { ApiError, api, call } from "@/api/client";
+import { useState } from "react";
+import { api, call } from "@/api/client";
 import { useMe } from "@/api/queries";
 import { atLeast } from "@/lib/roles";
+import { useSubmit } from "@/lib/use-submit";
 import type { Minted } from "@/pages/tokens/dialogs";
 import { forgetTokens, type Token } from "@/pages/tokens/queries";
 import { text } from "@/text/en/tokens";
@@ -28,33 +29,25 @@ export function TokenForm({ token, onClose, onMinted }: TokenFormProps) {
   const [globs, setGlobs] = useState(token?.allowed_models.join("\n") ?? "");
   const [lifetime, setLifetime] = useState(token ? "keep" : "90");
   const [wide, setWide] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ApiError>();
+  const { busy, at, elsewhere, run } = useSubmit("name", "allowed_models");
   const lifetimes = [...(token ? ["keep"] : []), "7", "30", "90", "365", ...(me.role === "admin" ? ["never"] : [])];
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(undefined);
-    const allowed_models = globs.split(/[\n,]/).map((glob) => glob.trim()).filter(Boolean); // biome-ignore format: one step a word.
+  const submit = async () => {
+    const allowed_models = globs
+      .split(/[\n,]/)
+      .map((glob) => glob.trim())
+      .filter(Boolean);
     const expires = lifetime === "keep" ? {} : { expires_in_days: lifetime === "never" ? null : Number(lifetime) };
-    try {
-      if (token) {
-        const params = { path: { token_id: token.id } };
-        await call(api.PATCH("/bodhi/v1/tokens/{token_id}", { params, body: { name, allowed_models, ...expires } }));
-        await forgetTokens();
-        toast(text.saved);
-        onClose();
-      } else {
-        const scope = wide ? "power_user" : "user";
-        onMinted(await call(api.POST("/bodhi/v1/tokens", { body: { name, scope, allowed_models, ...expires } })));
-      }
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error : new ApiError(0, "failed", String(error)));
-      setBusy(false);
+    if (token) {
+      const params = { path: { token_id: token.id } };
+      await call(api.PATCH("/bodhi/v1/tokens/{token_id}", { params, body: { name, allowed_models, ...expires } }));
+      await forgetTokens();
+      toast(text.saved);
+      onClose();
+    } else {
+      const scope = wide ? "power_user" : "user";
+      onMinted(await call(api.POST("/bodhi/v1/tokens", { body: { name, scope, allowed_models, ...expires } })));
     }
   };
-  const at = (param: string) => (problem?.param?.startsWith(param) ? problem.message : undefined);
-  const elsewhere = problem && !["name", "allowed_models"].some((param) => problem.param?.startsWith(param));
   return (
     <Dialog
       open
@@ -69,8 +62,15 @@ export function TokenForm({ token, onClose, onMinted }: TokenFormProps) {
         </>
       }
     >
-      <form id="token" className="flex flex-col gap-4" onSubmit={submit}>
-        {elsewhere ? <Notice kind="danger" title={problem.message} /> : null}
+      <form
+        id="token"
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run(submit);
+        }}
+      >
+        {elsewhere ? <Notice kind="danger" title={elsewhere} /> : null}
         <Field label={text.name} hint={text.nameHint} error={at("name")}>
           {(ids) => (
             <Input {...ids} required maxLength={255} value={name} onChange={(event) => setName(event.target.value)} />

@@ -1,7 +1,8 @@
 // Making an invite, whose link is then shown once.
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { api, call } from "@/api/client";
 import type { Role } from "@/lib/roles";
+import { useSubmit } from "@/lib/use-submit";
 import { LinkShown } from "@/pages/users/link-shown";
 import { forgetPeople } from "@/pages/users/queries";
 import { RoleField } from "@/pages/users/role-field";
@@ -20,20 +21,11 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [note, setNote] = useState("");
   const [days, setDays] = useState<(typeof DAYS)[number]>("7");
   const [link, setLink] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  const invite = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const made = await call(api.POST("/bodhi/v1/invites", { body: { role, note, days: Number(days) } }));
-      void forgetPeople();
-      setLink(made.link);
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-      setBusy(false);
-    }
+  const { busy, elsewhere, run } = useSubmit();
+  const invite = async () => {
+    const made = await call(api.POST("/bodhi/v1/invites", { body: { role, note, days: Number(days) } }));
+    void forgetPeople();
+    setLink(made.link);
   };
   if (link !== undefined) return <LinkShown link={link} onClose={onClose} />;
   return (
@@ -50,8 +42,15 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
         </>
       }
     >
-      <form id="invite" className="flex flex-col gap-4" onSubmit={invite}>
-        {problem ? <Notice kind="danger" title={problem} /> : null}
+      <form
+        id="invite"
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run(invite);
+        }}
+      >
+        {elsewhere ? <Notice kind="danger" title={elsewhere} /> : null}
         <RoleField value={role} onChange={setRole} />
         <Field label={text.inviteNote} hint={text.inviteNoteHint}>
           {(ids) => <Input {...ids} maxLength={200} value={note} onChange={(event) => setNote(event.target.value)} />}

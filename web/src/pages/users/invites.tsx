@@ -4,48 +4,41 @@ import { useState } from "react";
 import { api, call } from "@/api/client";
 import { type Role, roleNames } from "@/lib/roles";
 import { forgetPeople, type Invite, invitesQuery } from "@/pages/users/queries";
-import { Failed } from "@/shell/page-failed";
+import { Paged } from "@/shell/paged";
 import { text } from "@/text/en/users";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
-import { Empty, Loading } from "@/ui/page";
+import { Empty } from "@/ui/page";
 import { Table, Td, Th, Tr } from "@/ui/table";
 import { Time } from "@/ui/time";
 import { toast } from "@/ui/toast";
 
 export function Invites() {
   const found = useInfiniteQuery(invitesQuery);
-  if (found.error) return <Failed error={found.error} again={() => void found.refetch()} what={text.whatInvites} />;
-  const invites = found.data?.pages.flatMap((page) => page.data);
-  if (!invites) return <Loading what={text.whatInvites} />;
-  if (invites.length === 0) return <Empty>{text.emptyInvites}</Empty>;
   return (
-    <>
-      <Table label={text.invitesLabel} className="min-w-[640px]">
-        <thead>
-          <tr>
-            <Th>{text.inviteNote}</Th>
-            <Th>{text.role}</Th>
-            <Th>{text.by}</Th>
-            <Th>{text.until}</Th>
-            <Th>{text.state}</Th>
-            <Th>
-              <span className="sr-only">{text.actions}</span>
-            </Th>
-          </tr>
-        </thead>
-        <tbody>
-          {invites.map((invite) => (
-            <InviteRow key={invite.id} invite={invite} />
-          ))}
-        </tbody>
-      </Table>
-      {found.hasNextPage ? (
-        <Button className="mt-3" busy={found.isFetchingNextPage} onClick={() => found.fetchNextPage()}>
-          {text.more}
-        </Button>
-      ) : null}
-    </>
+    <Paged found={found} what={text.whatInvites} empty={<Empty>{text.emptyInvites}</Empty>}>
+      {(invites) => (
+        <Table label={text.invitesLabel} className="min-w-[640px]">
+          <thead>
+            <tr>
+              <Th>{text.inviteNote}</Th>
+              <Th>{text.role}</Th>
+              <Th>{text.by}</Th>
+              <Th>{text.until}</Th>
+              <Th>{text.state}</Th>
+              <Th>
+                <span className="sr-only">{text.actions}</span>
+              </Th>
+            </tr>
+          </thead>
+          <tbody>
+            {invites.map((invite) => (
+              <InviteRow key={invite.id} invite={invite} />
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </Paged>
   );
 }
 

@@ -1,19 +1,17 @@
 // The list of people.
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Search } from "lucide-react";
 import { useState } from "react";
 import { type Me, useMe } from "@/api/queries";
 import { atLeast, type Role, roleNames, roleRights } from "@/lib/roles";
 import { type AskedOfPerson, PersonDialogs } from "@/pages/users/person-dialogs";
 import { type Person, peopleQuery } from "@/pages/users/queries";
-import { Failed } from "@/shell/page-failed";
+import { Paged } from "@/shell/paged";
 import { text } from "@/text/en/users";
 import { Badge } from "@/ui/badge";
-import { Button } from "@/ui/button";
-import { Input } from "@/ui/input";
 import { Menu, type MenuItem } from "@/ui/menu";
-import { Empty, Loading } from "@/ui/page";
+import { Empty } from "@/ui/page";
+import { SearchInput } from "@/ui/search-input";
 import { Table, Td, Th, Tr } from "@/ui/table";
 import { Time } from "@/ui/time";
 
@@ -23,53 +21,38 @@ export function People() {
   const navigate = useNavigate({ from: "/users" });
   const found = useInfiniteQuery(peopleQuery(q));
   const [asked, setAsked] = useState<AskedOfPerson | null>(null);
-  const people = found.data?.pages.flatMap((page) => page.data);
   return (
     <>
-      <div className="relative mb-4 w-full sm:w-64">
-        <Search aria-hidden size={15} className="absolute top-2.5 left-3 text-ink-2" />
-        <Input
-          type="search"
-          aria-label={text.search}
-          placeholder={text.search}
-          className="pl-9"
-          value={q ?? ""}
-          onChange={({ target }) =>
-            void navigate({ search: (before) => ({ ...before, q: target.value || undefined }), replace: true })
-          }
-        />
-      </div>
-      {found.error ? (
-        <Failed error={found.error} again={() => void found.refetch()} what={text.whatPeople} />
-      ) : !people ? (
-        <Loading what={text.whatPeople} />
-      ) : people.length === 0 ? (
-        <Empty>{text.nobody}</Empty>
-      ) : (
-        <Table label={text.peopleLabel} className="min-w-[640px]">
-          <thead>
-            <tr>
-              <Th>{text.name}</Th>
-              <Th>{text.role}</Th>
-              <Th>{text.signsIn}</Th>
-              <Th>{text.lastSignIn}</Th>
-              <Th>
-                <span className="sr-only">{text.actions}</span>
-              </Th>
-            </tr>
-          </thead>
-          <tbody>
-            {people.map((person) => (
-              <PersonRow key={person.id} person={person} me={me} onAsk={setAsked} />
-            ))}
-          </tbody>
-        </Table>
-      )}
-      {found.hasNextPage ? (
-        <Button className="mt-3" busy={found.isFetchingNextPage} onClick={() => found.fetchNextPage()}>
-          {text.more}
-        </Button>
-      ) : null}
+      <SearchInput
+        label={text.search}
+        className="mb-4 w-full sm:w-64"
+        value={q ?? ""}
+        onChange={({ target }) =>
+          void navigate({ search: (before) => ({ ...before, q: target.value || undefined }), replace: true })
+        }
+      />
+      <Paged found={found} what={text.whatPeople} empty={<Empty>{text.nobody}</Empty>}>
+        {(people) => (
+          <Table label={text.peopleLabel} className="min-w-[640px]">
+            <thead>
+              <tr>
+                <Th>{text.name}</Th>
+                <Th>{text.role}</Th>
+                <Th>{text.signsIn}</Th>
+                <Th>{text.lastSignIn}</Th>
+                <Th>
+                  <span className="sr-only">{text.actions}</span>
+                </Th>
+              </tr>
+            </thead>
+            <tbody>
+              {people.map((person) => (
+                <PersonRow key={person.id} person={person} me={me} onAsk={setAsked} />
+              ))}
+            </tbody>
+          </Table>
+        )}
+      </Paged>
       {asked ? <PersonDialogs asked={asked} onAsk={setAsked} /> : null}
     </>
   );

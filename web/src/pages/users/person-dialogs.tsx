@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { api, call } from "@/api/client";
 import { meQuery, queryClient, useMe } from "@/api/queries";
 import { atLeast, type Role } from "@/lib/roles";
+import { useSubmit } from "@/lib/use-submit";
 import { LinkShown } from "@/pages/users/link-shown";
 import { forgetPeople, type Person } from "@/pages/users/queries";
 import { RoleField } from "@/pages/users/role-field";
@@ -71,21 +72,13 @@ function Change({ person, onClose }: { person: Person; onClose: () => void }) {
   const me = useMe();
   const [role, setRole] = useState(person.role as Role);
   const [reads, setReads] = useState(person.reads_captures);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const { busy, elsewhere, run } = useSubmit();
   const save = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await change(person, {
-        ...(role === person.role ? {} : { role }),
-        ...(reads === person.reads_captures ? {} : { reads_captures: reads }),
-      });
-      onClose();
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-      setBusy(false);
-    }
+    await change(person, {
+      ...(role === person.role ? {} : { role }),
+      ...(reads === person.reads_captures ? {} : { reads_captures: reads }),
+    });
+    onClose();
   };
   return (
     <Dialog
@@ -96,14 +89,14 @@ function Change({ person, onClose }: { person: Person; onClose: () => void }) {
       footer={
         <>
           <Button onClick={onClose}>{text.cancel}</Button>
-          <Button look="primary" busy={busy} onClick={save}>
+          <Button look="primary" busy={busy} onClick={() => run(save)}>
             {text.save}
           </Button>
         </>
       }
     >
       <div className="flex flex-col gap-4">
-        {problem ? <Notice kind="danger" title={problem} /> : null}
+        {elsewhere ? <Notice kind="danger" title={elsewhere} /> : null}
         <RoleField value={role} onChange={setRole} withGuest />
         {atLeast(me.role, "admin") ? (
           <Switch checked={reads} onChange={setReads} label={text.capturesSwitch} hint={text.capturesHint} />

@@ -3,15 +3,16 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, call } from "@/api/client";
 import { type Role, roleNames } from "@/lib/roles";
+import { useSubmit } from "@/lib/use-submit";
 import { type AccessRequest, forgetPeople, requestsQuery } from "@/pages/users/queries";
 import { RoleField } from "@/pages/users/role-field";
-import { Failed } from "@/shell/page-failed";
+import { Paged } from "@/shell/paged";
 import { text } from "@/text/en/users";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Notice } from "@/ui/notice";
-import { Empty, Loading } from "@/ui/page";
+import { Empty } from "@/ui/page";
 import { Table, Td, Th, Tr } from "@/ui/table";
 import { Time } from "@/ui/time";
 import { toast } from "@/ui/toast";
@@ -19,41 +20,36 @@ import { toast } from "@/ui/toast";
 export function Requests() {
   const found = useInfiniteQuery(requestsQuery);
   const [asked, setAsked] = useState<AccessRequest | null>(null);
-  if (found.error) return <Failed error={found.error} again={() => void found.refetch()} what={text.whatRequests} />;
-  const requests = found.data?.pages.flatMap((page) => page.data);
-  if (!requests) return <Loading what={text.whatRequests} />;
-  if (requests.length === 0) return <Empty>{text.emptyRequests}</Empty>;
   return (
     <>
-      <Table label={text.requestsLabel} className="min-w-[640px]">
-        <thead>
-          <tr>
-            <Th>{text.name}</Th>
-            <Th>{text.note}</Th>
-            <Th>{text.asked}</Th>
-            <Th>{text.decision}</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {requests.map((request) => (
-            <Tr key={request.id}>
-              <Td className="break-words font-medium">{request.user_name}</Td>
-              <Td className="max-w-96 break-words">{request.note || "–"}</Td>
-              <Td>
-                <Time at={request.created_at} />
-              </Td>
-              <Td>
-                <Decision request={request} onApprove={() => setAsked(request)} />
-              </Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
-      {found.hasNextPage ? (
-        <Button className="mt-3" busy={found.isFetchingNextPage} onClick={() => found.fetchNextPage()}>
-          {text.more}
-        </Button>
-      ) : null}
+      <Paged found={found} what={text.whatRequests} empty={<Empty>{text.emptyRequests}</Empty>}>
+        {(requests) => (
+          <Table label={text.requestsLabel} className="min-w-[640px]">
+            <thead>
+              <tr>
+                <Th>{text.name}</Th>
+                <Th>{text.note}</Th>
+                <Th>{text.asked}</Th>
+                <Th>{text.decision}</Th>
+              </tr>
+            </thead>
+            <tbody>
+              {requests.map((request) => (
+                <Tr key={request.id}>
+                  <Td className="break-words font-medium">{request.user_name}</Td>
+                  <Td className="max-w-96 break-words">{request.note || "–"}</Td>
+                  <Td>
+                    <Time at={request.created_at} />
+                  </Td>
+                  <Td>
+                    <Decision request={request} onApprove={() => setAsked(request)} />
+                  </Td>
+                </Tr>
+              ))}
+            </tbody>
+          </Table>
+        )}
+      </Paged>
       {asked ? <Approve request={asked} onClose={() => setAsked(null)} /> : null}
     </>
   );
@@ -97,21 +93,13 @@ function Decision({ request, onApprove }: { request: AccessRequest; onApprove: (
 
 function Approve({ request, onClose }: { request: AccessRequest; onClose: () => void }) {
   const [role, setRole] = useState<Role>("user");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const { busy, elsewhere, run } = useSubmit();
   const approve = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const params = { path: { request_id: request.id } };
-      await call(api.POST("/bodhi/v1/access-requests/{request_id}/approve", { params, body: { role } }));
-      await forgetPeople();
-      toast(text.approved);
-      onClose();
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-      setBusy(false);
-    }
+    const params = { path: { request_id: request.id } };
+    await call(api.POST("/bodhi/v1/access-requests/{request_id}/approve", { params, body: { role } }));
+    await forgetPeople();
+    toast(text.approved);
+    onClose();
   };
   return (
     <Dialog
@@ -121,13 +109,13 @@ function Approve({ request, onClose }: { request: AccessRequest; onClose: () => 
       footer={
         <>
           <Button onClick={onClose}>{text.cancel}</Button>
-          <Button look="primary" busy={busy} onClick={approve}>
+          <Button look="primary" busy={busy} onClick={() => run(approve)}>
             {text.approve}
           </Button>
         </>
       }
     >
-      {problem ? <Notice kind="danger" title={problem} className="mb-4" /> : null}
+      {elsewhere ? <Notice kind="danger" title={elsewhere} className="mb-4" /> : null}
       <RoleField value={role} onChange={setRole} />
     </Dialog>
   );

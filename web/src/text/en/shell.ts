@@ -25,6 +25,7 @@ export const text = {
   noAnswerBody: "Is it still running? This page tries again by itself.",
   notLoaded: (what: string) => `Could not load ${what}.`,
   again: "Try again",
+  more: "Show more",
   newVersion: "There is a new version of these pages.",
   reload: "Reload",
   username: "User name",

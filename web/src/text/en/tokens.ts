@@ -40,7 +40,6 @@ export const text = {
   enable: "Enable",
   revoke: "Revoke",
   seeUsage: "See usage",
-  more: "Show more",
   nothing: "No token matches.",
   what: "the tokens",
   newTitle: "New API token",

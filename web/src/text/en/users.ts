@@ -27,7 +27,6 @@ export const text = {
   disable: "Disable",
   enable: "Enable",
   remove: "Delete",
-  more: "Show more",
   nobody: "Nobody matches.",
   whatPeople: "the people",
   whatInvites: "the invites",
