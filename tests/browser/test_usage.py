@@ -228,17 +228,20 @@ def test_the_page_looks_right_with_calls_and_without(page: Page, gateway: Watche
     page.goto("/ui/usage/")
     expect(rows(page)).to_have_count(50)
     expect(page.get_by_role("img", name=re.compile("Time to first token"))).to_be_visible()
-    axe(page)
     fits(page)
     if look.width > 1000:
         shot(page, f"usage-{look.theme}")
+    page.get_by_role("button", name="Show older").click()
+    expect(rows(page)).to_have_count(100)
+    # A long list is the same row many times, and axe looks at each.
+    page.goto("/ui/usage/?status=5xx")
+    expect(rows(page).first).to_be_visible()
+    axe(page)
     page.get_by_role("button", name="Time to first token: Show as table").click()
     page.get_by_role("button", name="Custom").click()
     expect(page.get_by_label("From", exact=True)).to_be_visible()
     axe(page)
     fits(page)
-    page.get_by_role("button", name="Show older").click()
-    expect(rows(page)).to_have_count(100)
 
 
 @every_width
