@@ -14,5 +14,5 @@ export default defineConfig({
   // build.py says where the pages go: what Vite builds by itself has no stamp, and must not take their place.
   build: { outDir: "dist", emptyOutDir: true, target: "es2023", assetsInlineLimit: 0, manifest: true },
   server: { port: 1136, strictPort: true, proxy: Object.fromEntries(passedOn.map((path) => [path, gateway])) },
-  test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"], setupFiles: ["test/setup.ts"] },
+  test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"] },
 });

@@ -11,8 +11,9 @@ export interface MathToken {
   display: boolean;
 }
 
-/** A block that is longer is shown as it is: no answer has one, and reading it could take seconds. */
+/** A block or a line that is longer is shown as it is: no answer has one, and reading it could take seconds. */
 const LONGEST = 100_000;
+const LONGEST_LINE = /[^\n]{10001}/;
 /** So many blocks at the end may still change their meaning when more text comes. */
 const UNSETTLED = 2;
 
@@ -84,7 +85,8 @@ function readFrom(text: string, start: number, blocks: Block[], starts: number[]
 
 /** Read a text. What the lexer fails on, such as ten thousand nested quotes, is one block as it is. */
 function readWithSpaces(text: string): Token[] {
-  if (text.length > LONGEST && !text.slice(0, LONGEST).includes("\n\n")) return [asIs(text)];
+  if (LONGEST_LINE.test(text) || (text.length > LONGEST && !text.slice(0, LONGEST).includes("\n\n")))
+    return [asIs(text)];
   try {
     return reader.lexer(text);
   } catch {
