@@ -38,6 +38,7 @@ def test_a_pinned_theme_holds_from_the_first_paint_on(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload(wait_until="commit")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("heading", name="Account")).to_be_visible()
     axe(page)
 
 

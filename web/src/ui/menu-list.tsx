@@ -25,7 +25,7 @@ export default function MenuList({ id, label, items, open, onOpenChange, button 
       }}
     >
       <Base.Portal>
-        <Base.Positioner anchor={button} sideOffset={4} align="end" className="z-50">
+        <Base.Positioner anchor={button} positionMethod="fixed" sideOffset={4} align="end" className="z-50">
           <Base.Popup
             id={id}
             aria-label={label}
