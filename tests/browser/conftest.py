@@ -22,7 +22,9 @@ from tests.fakes.gateway import Gateway
 from tests.fakes.upstream import UpstreamThread
 
 BUILD = Path(__file__).resolve().parents[2] / "web" / "build.py"
-CHROMIUM = os.environ.get("BODHI_TEST_CHROMIUM", "/usr/bin/chromium")
+PLACES = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
+"""Where Debian puts Chromium. Its headless shell is the same engine without the windows around it, and quicker."""
+CHROMIUM = os.environ.get("BODHI_TEST_CHROMIUM") or next((each for each in PLACES if Path(each).is_file()), PLACES[0])
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -57,7 +59,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Start the machine's Chromium; Playwright's own is not downloaded."""
     if not Path(CHROMIUM).is_file():
         pytest.exit(
-            f"There is no Chromium at {CHROMIUM}. Install it (Debian: apt-get install chromium) or set "
+            f"There is no Chromium at {CHROMIUM}. Install it (Debian: apt-get install chromium-headless-shell) or set "
             "BODHI_TEST_CHROMIUM to its path.",
             returncode=4,
         )

@@ -227,6 +227,29 @@ ENDLESS = (
     "".join(f"{'  ' * deep}- {deep}\n" for deep in range(70)),
 )
 
+LARGE = tuple(
+    unit * (90_000 // len(unit))
+    for unit in (
+        "__a_ " * 1_800 + "\n",
+        "__a_ " * 90 + "\n\n",
+        "$" * 9_000 + "\n",
+        "$x$ " * 100 + "\n\n",
+        "\\[\n",
+        "\\[a " * 2_250 + "\n",
+        "\\(" * 4_500 + "\n",
+        "![" * 4_500 + "\n",
+        "[x][" * 2_250 + "\n",
+        "<a " * 3_000 + "\n",
+        "a@" * 400 + "\n\n",
+        "> - " * 10 + "a\nb\n",
+        "> a\nb\n> > c\nd\n",
+        "| a |\n| - |\n",
+        "```\n",
+        "x" * 9_000 + "\n",
+    )
+)
+"""Whole answers of nothing but what is slow to read."""
+
 
 def _in_place(number: int, tag: str) -> Payload:
     return Payload(PLACES[number % len(PLACES)].format(tag), shows=tag.split("\n", 1)[0].lstrip("<")[:6])

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chatting import answers, ask, finished, questions
-from tests.browser.hostile import ENDLESS, WORST, payloads
+from tests.browser.hostile import ENDLESS, LARGE, WORST, payloads
 from tests.browser.seeing import axe, fits
 from tests.browser.staging import Stage, stage, stage_assets
 from tests.browser.watching import WatchedGateway

@@ -48,6 +48,7 @@ export function Picker({ apiModels, chosen, onChoose, open, onOpen, look, id }: 
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner
+          positionMethod="fixed"
           sideOffset={6}
           align="start"
           side={look === "control" ? "bottom" : "top"}
