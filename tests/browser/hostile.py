@@ -228,7 +228,7 @@ ENDLESS = (
 )
 
 LARGE = tuple(
-    unit * (90_000 // len(unit))
+    unit * (max(1, 30_000 // len(unit)))
     for unit in (
         "__a_ " * 1_800 + "\n",
         "__a_ " * 90 + "\n\n",

@@ -34,11 +34,14 @@ def test_no_payload_runs_or_loads_anything_whole_or_half_open(stage: Stage) -> N
 def test_endless_lines_and_deep_nests_neither_hang_nor_break_out(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = stage.feed([(text, max(1, len(text) // CUTS)) for text in ENDLESS])
-    assert [shown["wrong"] for shown in found if shown["wrong"]] == []
-    slowest, text = max((shown["slowest"], text) for shown, text in zip(found, ENDLESS, strict=True))
-    with capsys.disabled():
-        print(f"\nslowest update of {len(ENDLESS)} endless lines: {slowest:.0f} ms, {text[:6]!r} times {len(text):,}")
+    for every, cuts in ((ENDLESS, CUTS), (LARGE, 2)):
+        found = stage.feed([(text, max(1, len(text) // cuts)) for text in every])
+        assert [shown["wrong"] for shown in found if shown["wrong"]] == []
+        slowest, text = max((shown["slowest"], text) for shown, text in zip(found, every, strict=True))
+        with capsys.disabled():
+            print(
+                f"\nslowest update of {len(every)} hostile answers: {slowest:.0f} ms, {text[:6]!r}, {len(text):,} long"
+            )
 
 
 def test_what_the_stage_looks_for_is_found(stage: Stage) -> None:

@@ -10,16 +10,25 @@ import { text as words } from "@/text/en/markdown";
 
 const BREAK = /^<br\s*\/?>$/i;
 
-export function Inline({ tokens, depth }: { tokens: readonly Token[]; depth: number }): ReactNode {
+export interface InlineProps {
+  tokens: readonly Token[];
+  depth: number;
+  /** Whether it stands in a link: links do not hold others. */
+  linked?: boolean;
+}
+
+export function Inline({ tokens, depth, linked = false }: InlineProps): ReactNode {
   if (depth > DEEPEST) return tokens.map((token) => token.raw).join("");
   return tokens.map((token, place) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name than their place.
-    <Piece key={place} token={token} depth={depth} />
+    <Piece key={place} token={token} depth={depth} linked={linked} />
   ));
 }
 
-function Piece({ token, depth }: { token: Token; depth: number }): ReactNode {
-  const within = () => <Inline tokens={("tokens" in token && token.tokens) || []} depth={depth + 1} />;
+function Piece({ token, depth, linked }: { token: Token; depth: number; linked: boolean }): ReactNode {
+  const within = (inLink = linked) => (
+    <Inline tokens={("tokens" in token && token.tokens) || []} depth={depth + 1} linked={inLink} />
+  );
   switch (token.type) {
     case "text":
       return token.tokens ? within() : decodeEntities(token.text);
@@ -38,9 +47,9 @@ function Piece({ token, depth }: { token: Token; depth: number }): ReactNode {
     case "math":
       return <Formula {...(token as unknown as MathToken)} />;
     case "link":
-      return <Anchor href={token.href}>{within()}</Anchor>;
+      return linked ? within() : <Anchor href={token.href}>{within(true)}</Anchor>;
     case "image":
-      return <Picture image={token as Tokens.Image} />;
+      return <Picture image={token as Tokens.Image} linked={linked} />;
     case "html":
       // The one tag that tables of answers cannot do without.
       return BREAK.test(token.raw.trim()) ? <br /> : token.raw;
@@ -59,8 +68,9 @@ function Anchor({ href, children }: { href: string; children: ReactNode }) {
   );
 }
 
-function Picture({ image }: { image: Tokens.Image }) {
+function Picture({ image, linked }: { image: Tokens.Image; linked: boolean }) {
   const label = decodeEntities(image.text) || words.picture;
   if (isOwnPicture(image.href)) return <img src={image.href} alt={label} />;
-  return <Anchor href={image.href}>{words.linkToPicture(label)}</Anchor>;
+  const instead = words.linkToPicture(label);
+  return linked ? instead : <Anchor href={image.href}>{instead}</Anchor>;
 }

@@ -17,18 +17,19 @@ async function load(): Promise<Katex> {
 export function Formula({ tex, display, raw }: Pick<MathToken, "tex" | "display" | "raw">) {
   const place = useRef<HTMLSpanElement>(null);
   const [katex, setKatex] = useState<Katex | null>(() => loaded);
-  const [failed, setFailed] = useState(tex.length > LONGEST);
+  const [wrong, setWrong] = useState<string | null>(null);
+  const failed = tex.length > LONGEST || wrong === tex;
   useEffect(() => {
     if (katex || failed) return;
     let gone = false;
     load().then(
       (found) => !gone && setKatex(() => found),
-      () => !gone && setFailed(true),
+      () => !gone && setWrong(tex),
     );
     return () => {
       gone = true;
     };
-  }, [katex, failed]);
+  }, [katex, tex, failed]);
   useEffect(() => {
     if (!katex || !place.current || failed) return;
     try {
@@ -42,7 +43,7 @@ export function Formula({ tex, display, raw }: Pick<MathToken, "tex" | "display"
         maxSize: 20,
       });
     } catch {
-      setFailed(true);
+      setWrong(tex);
     }
   }, [katex, tex, display, failed]);
   if (failed || !katex) return <code>{raw.trim()}</code>;

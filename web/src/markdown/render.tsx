@@ -4,7 +4,7 @@
 import "@/markdown/markdown.css";
 import { memo, useMemo, useRef } from "react";
 import { BlockView } from "@/markdown/block";
-import { type Block, type Read, readOn } from "@/markdown/lexer";
+import { type Block, type Read, readOn, withoutHalf } from "@/markdown/lexer";
 
 export interface MarkdownProps {
   text: string;
@@ -16,10 +16,11 @@ export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProp
   const last = useRef<Read | null>(null);
   const read = useMemo(() => {
     // A whole answer is read in one go once it is finished: a late definition may change what stands before it.
-    last.current = readOn(streaming ? last.current : null, text);
+    last.current = streaming ? readOn(last.current, withoutHalf(text)) : readOn(null, text);
     return last.current;
   }, [text, streaming]);
   const levels = headingLevels(read.blocks);
+  const defined = !streaming && read.blocks.some((block) => block.type === "def");
   return (
     <div className="markdown" dir="auto">
       {read.blocks.map((block, place) => (
@@ -29,6 +30,7 @@ export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProp
           block={block}
           level={levels[place] ?? 2}
           open={streaming && place === read.blocks.length - 1}
+          defined={defined}
         />
       ))}
     </div>
@@ -39,6 +41,8 @@ interface MemoBlockProps {
   block: Block;
   level: number;
   open: boolean;
+  /** Whether links in it may have got their addresses from a block behind it: it is another, then, with the same text. */
+  defined: boolean;
 }
 
 const MemoBlock = memo(
@@ -49,7 +53,8 @@ const MemoBlock = memo(
     before.block.raw === after.block.raw &&
     before.block.type === after.block.type &&
     before.level === after.level &&
-    before.open === after.open,
+    before.open === after.open &&
+    before.defined === after.defined,
 );
 
 /** The levels of headings below the page's own, none left out on the way down, as screen readers expect. */

@@ -1,7 +1,7 @@
 // Reading on must come to what reading the whole comes to, and settled blocks must stay the same.
 import { expect, test } from "vitest";
 import { decodeEntities } from "@/markdown/entities";
-import { type MathToken, type Read, readOn } from "@/markdown/lexer";
+import { type MathToken, type Read, readOn, withoutHalf } from "@/markdown/lexer";
 import { isOwnPicture, safeHref } from "@/markdown/links";
 
 const ANSWER = [
@@ -28,6 +28,29 @@ test.each([1, 3, 7, 50])("a text read in pieces of %d is the text read whole", (
   expect(streamed(ANSWER, step).blocks.map(({ type, raw }) => [type, raw])).toEqual(
     whole.blocks.map(({ type, raw }) => [type, raw]),
   );
+});
+
+test("lines that end as on Windows are read as others", () => {
+  const text = ANSWER.replaceAll("\n", "\r\n");
+  const expected = readOn(null, ANSWER).blocks.map(({ raw }) => raw);
+  expect(readOn(null, text).blocks.map(({ raw }) => raw)).toEqual(expected);
+  expect(streamed(text, 1).blocks.map(({ raw }) => raw)).toEqual(expected);
+});
+
+test("a formula in the second place of a line cuts no paragraph", () => {
+  const text = "a\\[| b |\n\nc\n\nd\n\ne";
+  expect(streamed(text, 1).blocks.map(({ raw }) => raw)).toEqual(["a\\[| b |", "c", "d", "e"]);
+});
+
+test.each([
+  ["Colours:\n-", "Colours:\n"],
+  ["- a\n  - ", "- a\n"],
+  ["Colours:\n==", "Colours:\n"],
+  ["Colours:\n---", "Colours:\n---"],
+  ["Colours:\n- red", "Colours:\n- red"],
+  ["well-", "well-"],
+])("of %j that goes on %j is read", (text, expected) => {
+  expect(withoutHalf(text)).toBe(expected);
 });
 
 test("settled blocks are the same objects when more text comes", () => {
@@ -63,6 +86,20 @@ test.each([
 
 test("ten thousand nested quotes are read without failing", () => {
   expect(readOn(null, ">".repeat(10_000)).blocks.length).toBeGreaterThan(0);
+});
+
+test.each(["__a_ ", "$", "*a_b ", "[x][", "a@", "<a "])("a line of many %j stays as it was written", (unit) => {
+  const line = unit.repeat(1_000).trim();
+  const [block] = readOn(null, line).blocks;
+  expect(block && "tokens" in block ? block.tokens : []).toMatchObject([{ type: "text", raw: line }]);
+});
+
+test("a long line of code or a large picture leaves the rest of the answer as it is", () => {
+  const picture = `![x](data:image/png;base64,${"A".repeat(50_000)})`;
+  const text = `# Title\n\n${picture}\n\n\`\`\`js\n${"x".repeat(50_000)}\n\`\`\`\n\n**The end.**`;
+  const { blocks } = readOn(null, text);
+  expect(blocks.map(({ type }) => type)).toEqual(["heading", "paragraph", "code", "paragraph"]);
+  expect(blocks[1]).toMatchObject({ tokens: [{ type: "image" }] });
 });
 
 test.each([
