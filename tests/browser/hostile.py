@@ -246,6 +246,8 @@ LARGE = tuple(
         "| a |\n| - |\n",
         "```\n",
         "x" * 9_000 + "\n",
+        "```java\n" + "$" * 29_000 + "\n```\n",
+        "```cpp\n" + ("a" * 990 + " ") * 19 + "\n```\n",
     )
 )
 """Whole answers of nothing but what is slow to read."""

@@ -6,7 +6,9 @@ import { CopyButton } from "@/ui/copy-button";
 type Highlight = typeof import("@/markdown/highlight").highlight;
 
 /** Code that is longer is left uncoloured: colouring it would hold up the page. */
-const LONGEST = 60_000;
+const LONGEST = 20_000;
+/** So is what has such words, gaps or lines: highlight.js looks for some patterns from each of their signs to the end. */
+const TANGLED = /[\w$]{301}|\s{201}|.{2001}/;
 let loaded: Highlight | null = null;
 
 export interface CodeBlockProps {
@@ -18,7 +20,7 @@ export interface CodeBlockProps {
 
 export function CodeBlock({ code, language, open }: CodeBlockProps) {
   const name = language.trim().split(/\s/, 1)[0]?.slice(0, 32) ?? "";
-  const colored = useColors(code, name, !open && name !== "" && code.length <= LONGEST);
+  const colored = useColors(code, name, !open && name !== "" && isSimple(code));
   return (
     <div className="code" dir="ltr">
       <div className="code-head">
@@ -37,6 +39,10 @@ export function CodeBlock({ code, language, open }: CodeBlockProps) {
       </div>
     </div>
   );
+}
+
+function isSimple(code: string): boolean {
+  return code.length <= LONGEST && !TANGLED.test(code);
 }
 
 function useColors(code: string, language: string, wanted: boolean): TrustedHTML | null {
