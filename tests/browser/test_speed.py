@@ -12,7 +12,9 @@ from tests.fakes.upstream import said
 __all__ = ["stage", "stage_assets"]
 STEPS = 120
 BYTES = 31_000
-ANSWER = said.PASSAGE * (BYTES // len(said.PASSAGE))
+PASSAGE = f"{said.PASSAGE}The sum is $\\sum_{{i=1}}^n x_i$, and so\n\n$$\nE = mc^2\n$$\n\n"
+"""Heading, table, list, code, quote and formulas."""
+ANSWER = PASSAGE * (BYTES // len(PASSAGE))
 UNSETTLED = 3
 """The last blocks: what may still change its meaning, and the one that is new."""
 
@@ -20,7 +22,7 @@ UNSETTLED = 3
 def test_an_update_draws_the_last_blocks_alone_however_long_the_answer(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    short = stage.stream(said.PASSAGE * 2, STEPS // (len(ANSWER) // len(said.PASSAGE) // 2))
+    short = stage.stream(PASSAGE * 2, STEPS // (len(ANSWER) // len(PASSAGE) // 2))
     long = stage.stream(ANSWER, STEPS)
     took = sorted(long["took"])
     with capsys.disabled():
@@ -30,7 +32,7 @@ def test_an_update_draws_the_last_blocks_alone_however_long_the_answer(
             f"at most {max(long['touched'])} drawn again"
         )
     assert long["blocks"] > 100
-    # What comes anew is touched, too: a passage has ten blocks, and a step is shorter than one.
+    # What comes anew is touched, too: a passage has a dozen blocks, and a step is shorter than one.
     assert max(long["touched"]) <= max(short["touched"]) + UNSETTLED
     half = STEPS // 2
     assert sum(long["touched"][half:]) <= sum(long["touched"][:half]) * 1.25
