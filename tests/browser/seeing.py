@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -19,6 +19,21 @@ STILL = """async () => {
   await document.fonts.ready;
 }"""
 """Waits until nothing fades or moves any more: a half-faded text has no contrast."""
+
+
+AXE = Axe()
+Theme = Literal["dark", "light"]
+THEMES: tuple[Theme, ...] = ("dark", "light")
+
+
+PAINTED = """async (theme) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { transition: none !important }");
+  document.adoptedStyleSheets = [sheet];
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  do await frame(); while (document.documentElement.dataset.theme !== theme);
+  await frame();
+}"""
 
 
 class Allowed(NamedTuple):
@@ -40,7 +55,9 @@ IN_POPUP = "(selector) => document.querySelector(selector)?.closest('[role=menu]
 def axe(page: Page, allowed: Iterable[Allowed] = ()) -> None:
     """Fail when axe finds something against WCAG 2.0 to 2.2 A and AA, or good practice, that is not allowed."""
     page.evaluate(STILL)
-    found = Axe().run(page, options=RULES).response["violations"]
+    if not page.evaluate("() => 'axe' in window"):  # Half a megabyte, the same for all states of a page.
+        page.evaluate(AXE.axe_script)
+    found = page.evaluate("async (rules) => (await axe.run(document, rules)).violations", RULES)
     exceptions = (*EVERYWHERE, *allowed)
     wrong = [
         f"{violation['id']}: {violation['help']}: {node['target']} {node['html'][:200]}\n    {node['failureSummary']}"
@@ -55,14 +72,28 @@ def axe(page: Page, allowed: Iterable[Allowed] = ()) -> None:
     assert wrong == [], "\n".join([page.url, *wrong])
 
 
+def axe_in_both_themes(page: Page, allowed: Iterable[Allowed] = ()) -> None:
+    """As `axe`, in the light theme and in the dark one. What is open on the page stays so, only its colours change."""
+    for theme in THEMES:
+        switch(page, theme)
+        axe(page, allowed)
+
+
+def switch(page: Page, theme: Theme) -> None:
+    """Give the page the other theme, as a system does that turns dark in the evening, and wait for its first frame."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate(PAINTED, theme)
+
+
 def fits(page: Page) -> None:
     """Fail when the page can be scrolled sideways."""
     wide, window = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
     assert wide <= window, f"{page.url} is {wide} px wide in a window of {window} px"
 
 
-def shot(page: Page, name: str, *, whole: bool = False) -> None:
+def shot(page: Page, name: str, theme: Theme = "light", *, whole: bool = False) -> None:
     """Take a picture for the docs, docs/pictures/<name>.png, when BODHI_PICTURES=1 asks for it."""
     if os.environ.get("BODHI_PICTURES") == "1":
+        switch(page, theme)
         page.evaluate(STILL)
         page.screenshot(path=PICTURES / f"{name}.png", full_page=whole, animations="disabled", caret="hide")

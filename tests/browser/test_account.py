@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe, fits
+from tests.browser.seeing import axe, axe_in_both_themes, fits
 from tests.browser.signing import PASSWORD, set_up
 from tests.browser.watching import Watch, WatchedGateway
 
@@ -47,7 +47,7 @@ def test_account_and_settings_look_right(page: Page, look: Look) -> None:
     for address in ("/ui/account/", "/ui/settings/"):
         page.goto(address)
         expect(page.get_by_role("table").first).to_be_visible()
-        axe(page)
+        axe_in_both_themes(page)
         fits(page)
 
 

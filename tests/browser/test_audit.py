@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from bodhi.core.principal import Role
 from tests.browser.calling import control
 from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 
 CHANGE = "api_model.change"
@@ -98,11 +98,11 @@ def test_the_page_looks_right(page: Page, gateway: WatchedGateway, look: Look) -
     page.goto("/ui/audit/")
     expect(acts(page).first).to_be_visible()
     expect(page.get_by_role("button", name="Copy signed head")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
-    if look.theme == "light" and look.width > 1000:
+    if look.width > 1000:
         shot(page, "audit")
     acts(page).filter(has_text=CHANGE).get_by_role("button").click()
     expect(page.get_by_role("dialog", name=CHANGE)).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)

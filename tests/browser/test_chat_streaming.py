@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chatting import answers, ask, choose, composer, finished, saved
-from tests.browser.looks import WIDE, WIDE_DARK, Look, every_look
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.looks import WIDE, Look, every_look
+from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
 from tests.browser.watching import WatchedGateway
 from tests.fakes.upstream import UpstreamThread
 from tests.fakes.waiting import eventually_in_thread
@@ -120,7 +120,7 @@ def test_the_page_looks_right_in_every_size(
     )
     page.goto("/ui/chat/")
     expect(page.get_by_role("heading", name="Ask anything")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
     for position, (model, question) in enumerate(
         [("reasoning", "Compare two prompts"), ("tools", "How is the weather?"), ("passage", "Where does the key go?")]
@@ -131,25 +131,24 @@ def test_the_page_looks_right_in_every_size(
     page.get_by_text("Asked for the tool get_weather").click()
     expect(page.get_by_text("Zürich")).to_be_visible()
     expect(page.get_by_role("table")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
     page.get_by_role("button", name="Jump to latest").click()
     if look == WIDE:
         shot(page, "chat")
-    if look == WIDE_DARK:
-        shot(page, "chat-dark")
+        shot(page, "chat-dark", "dark")
     if look.width >= 1280:
         return
     page.get_by_role("button", name="Show settings").click()
     expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
     page.get_by_text("Request JSON").click()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Show conversations").click()
     sheet = page.get_by_role("dialog", name="Conversations")
     expect(sheet.get_by_role("link", name="Compare two prompts")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     sheet.get_by_role("link", name="New chat").click()
     expect(sheet).to_have_count(0)
     expect(page.get_by_role("heading", name="Ask anything")).to_be_visible()

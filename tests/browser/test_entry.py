@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import WIDE, Look, every_look
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
 from tests.browser.signing import PASSWORD, set_up, sign_in
 from tests.browser.watching import Watch, WatchedGateway
 
@@ -21,7 +21,7 @@ def test_setup_looks_right(stranger: Page, gateway: WatchedGateway, watch: Watch
     stranger.goto(f"/ui/setup#code={gateway.setup_code}")
     expect(stranger.get_by_role("heading", name="Create the admin account")).to_be_visible()
     assert "code=" not in stranger.url
-    axe(stranger)
+    axe_in_both_themes(stranger)
     fits(stranger)
     if look == WIDE:
         shot(stranger, "setup")
@@ -89,7 +89,7 @@ def test_sign_in_looks_right(stranger: Page, watch: Watch, look: Look) -> None:
     watch.allow_status(401)
     stranger.goto("/ui/sign-in/")
     expect(stranger.get_by_role("heading", name="Sign in")).to_be_visible()
-    axe(stranger)
+    axe_in_both_themes(stranger)
     fits(stranger)
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from bodhi.formats.registry import FORMATS
 from tests.browser.looks import PHONE, Look, every_look
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.seeing import axe_in_both_themes, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread
 
@@ -279,7 +279,7 @@ def test_an_edit_keeps_the_key_asks_for_it_at_another_origin_and_before_it_is_re
     expect(key_field(page)).to_be_focused()
     base_url(page).fill(upstream.base_url("openai"))
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Laboratory")).to_be_visible()
+    expect(page.get_by_text("Laboratory", exact=True)).to_be_visible()
     assert len(gateway.server.directory.snapshot.table.api_models) == 1
 
     page.get_by_role("button", name="Actions for Laboratory").click()
@@ -389,9 +389,9 @@ def test_the_form_its_dialogs_and_its_errors_look_right(
 ) -> None:
     page.goto("/ui/models/api/new/")
     expect(base_url(page)).to_have_value("https://api.openai.com/v1")
-    axe(page)
+    axe_in_both_themes(page)
     page.get_by_role("button", name="Paste curl").click()
-    axe(page)
+    axe_in_both_themes(page)
     page.keyboard.press("Escape")
     connect(page, upstream.base_url("openai"))
     page.get_by_role("switch", name="Add a prefix to model names").click()
@@ -401,7 +401,7 @@ def test_the_form_its_dialogs_and_its_errors_look_right(
     page.get_by_role("option", name="reasoning").click()
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("Connected in")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
     open_extras(page)
     page.get_by_label("Extra headers", exact=True).fill('{"x-team": blue}')
@@ -410,15 +410,15 @@ def test_the_form_its_dialogs_and_its_errors_look_right(
     page.get_by_role("button", name="Fetch models").click()
     expect(page.get_by_role("alert").filter(has_text="Invalid API key")).to_be_visible()
     page.get_by_role("button", name="Save").click()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
     choose_format(page, "Anthropic OAuth")
     expect(page.get_by_role("dialog", name="Replace what you typed?")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     page.get_by_role("button", name="Replace", exact=True).click()
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.get_by_role("alertdialog")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
 
 
 @pytest.mark.parametrize("look", [PHONE], ids=str)

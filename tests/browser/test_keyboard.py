@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe
+from tests.browser.seeing import axe, axe_in_both_themes
 from tests.browser.watching import WatchedGateway
 
 
@@ -17,7 +17,7 @@ def test_the_palette_finds_pages_and_models_by_a_few_letters(page: Page, gateway
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Go to or do")
     expect(field).to_be_focused()
-    axe(page)
+    axe_in_both_themes(page)
     field.fill("gpt")
     expect(page.get_by_role("option")).to_have_count(1)
     field.fill("tokens")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from bodhi.core.principal import Role
 from tests.browser.looks import NARROW, WIDE, Look, every_look
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread
 
@@ -184,16 +184,16 @@ def test_the_page_its_menu_and_its_question_look_right(
     for name in ("Demo", "Lab vLLM"):
         choose(page, name, "Test now")
         expect(page.get_by_role("button", name=f"Last test of {name}")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
     if look == WIDE:
         shot(page, "models")
     page.get_by_role("button", name="Actions for OpenAI").click()
     expect(page.get_by_role("menuitem", name="Duplicate")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     page.get_by_role("menuitem", name="Delete").click()
     expect(page.get_by_text("Nothing went through it")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
 
 
 @pytest.mark.parametrize("look", [WIDE, NARROW], ids=str)

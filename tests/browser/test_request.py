@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from bodhi.core.principal import Role
 from tests.browser.calling import call, control, priced_at
 from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread, said
 from tests.fakes.waiting import eventually_in_thread
@@ -82,7 +82,7 @@ def test_the_steps_add_up_and_what_was_changed_is_told_with_its_reason(
         for word in words:
             expect(row).to_contain_text(word)
     page.get_by_text("Body as it was sent").click()
-    expect(page.get_by_role("tabpanel").locator("pre")).to_contain_text('"model": "slow-50ms"')
+    expect(page.get_by_role("tabpanel", name="Sent upstream").locator("pre")).to_contain_text('"model": "slow-50ms"')
     axe(page)
     page.get_by_role("tab", name="Headers").click()
     expect(page.get_by_role("region", name="To the provider")).to_contain_text("x-team")
@@ -105,7 +105,7 @@ def test_a_conversation_is_read_in_every_format(
             page.get_by_role("button", name="Newer request").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text(call_id)
         read_all(page)
-        panel = page.get_by_role("tabpanel")
+        panel = page.get_by_role("tabpanel", name="Conversation")
         expect(panel.get_by_text(re.compile("hello", re.IGNORECASE)).first).to_be_visible()
         if place % 2:
             expect(panel.get_by_text(re.compile("^Called "))).to_be_visible()
@@ -177,15 +177,15 @@ def test_the_page_looks_right(
     page = page_as(Role.ADMIN)
     page.goto(f"/ui/usage/{call_id}/?tab=upstream")
     expect(page.get_by_role("button", name="Read what was said")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     read_all(page)
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
-    if look.theme == "light" and look.width > 1000:
+    if look.width > 1000:
         page.evaluate("() => window.scrollTo(0, 0)")
         shot(page, "request", whole=True)
     for tab in ("Conversation", "Request", "Response"):
         page.get_by_role("tab", name=tab, exact=True).click()
-        expect(page.get_by_role("tabpanel")).to_be_visible()
-        axe(page)
+        expect(page.get_by_role("tabpanel", name=tab)).to_be_visible()
+        axe_in_both_themes(page)
         fits(page)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from bodhi.core.principal import Role
 from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe, fits
+from tests.browser.seeing import axe_in_both_themes, fits
 from tests.browser.watching import Watch, WatchedGateway
 
 
@@ -24,7 +24,7 @@ def test_an_address_deep_in_the_pages_opens_there(page: Page, look: Look) -> Non
 
     expect(page.get_by_role("main")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("Models")
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from bodhi.core.principal import Role
 from tests.browser.calling import KINDS, MADE, call, call_all, keep_two_days, priced_at
 from tests.browser.looks import Look, every_look, every_width
-from tests.browser.seeing import axe, fits, shot
+from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread
 from tests.fakes.waiting import eventually_in_thread
@@ -222,7 +222,7 @@ def test_the_page_looks_right_with_calls_and_without(page: Page, gateway: Watche
     page.goto("/ui/usage/")
     expect(page.get_by_text("No requests in the last 24 hours.")).to_be_visible()
     expect(page.get_by_text("$BODHI_TOKEN")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
     keep_two_days(gateway)
     page.goto("/ui/usage/")
@@ -230,17 +230,18 @@ def test_the_page_looks_right_with_calls_and_without(page: Page, gateway: Watche
     expect(page.get_by_role("img", name=re.compile("Time to first token"))).to_be_visible()
     fits(page)
     if look.width > 1000:
-        shot(page, f"usage-{look.theme}")
+        shot(page, "usage-light")
+        shot(page, "usage-dark", "dark")
     page.get_by_role("button", name="Show older").click()
     expect(rows(page)).to_have_count(100)
     # A long list is the same row many times, and axe looks at each.
     page.goto("/ui/usage/?status=5xx")
     expect(rows(page).first).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     page.get_by_role("button", name="Time to first token: Show as table").click()
     page.get_by_role("button", name="Custom").click()
     expect(page.get_by_label("From", exact=True)).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     fits(page)
 
 

@@ -131,7 +131,9 @@ function Reset({ person, onClose }: { person: Person; onClose: () => void }) {
 
 function Remove({ person, onClose }: { person: Person; onClose: () => void }) {
   const { data } = useQuery({
-    queryKey: ["people", "details", person.id],
+    // Not under the list's key: what is read anew after the deletion is the list, and this person is in it no more.
+    queryKey: ["person", person.id],
+    gcTime: 0,
     queryFn: () => call(api.GET("/bodhi/v1/users/{user_id}", { params: { path: { user_id: person.id } } })),
   });
   const remove = async () => {
