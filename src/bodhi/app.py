@@ -46,6 +46,7 @@ from bodhi.identity.throttle import Throttle
 from bodhi.identity.tokens import TokenHasher
 from bodhi.proxy.handler import DataPlane, Limits
 from bodhi.proxy.inbound import Receive, Scope, Send
+from bodhi.proxy.lane import Lane
 from bodhi.proxy.objects import Objects
 from bodhi.relay.egress import Egress, EgressPolicy
 from bodhi.relay.upstream import UpstreamClient
@@ -100,6 +101,8 @@ class Server:
     """What the control API works with; the command line works with the same."""
     application: "Application"
     stopping: "Stopping"
+    lane: Lane | None
+    """What answers the common calls without a task. Without it every call takes the coroutine way: its reference."""
 
     def stop(self) -> None:
         """Begin to drain; a second time: end at once."""
@@ -219,6 +222,7 @@ async def build(
         services,
         application,
         stopping,
+        Lane(data_plane),
     )
 
 
@@ -257,6 +261,7 @@ async def run_built(server: Server, sockets: Sequence[socket], announce: Callabl
         allowed_hosts=settings.allowed_hosts,
         drain_seconds=settings.drain_timeout,
         ready=lambda: announce(Announcement(settings.host, port, code)),
+        lane=server.lane,
     )
     http.front.on_refused = partial(_note_refused, server.refusals)
     server.stopping.stop = http.stop

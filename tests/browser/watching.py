@@ -66,9 +66,9 @@ class WatchedGateway(Gateway):
         self.application: WatchedApplication
 
     def watched(self, server: Server) -> Server:
-        """Put the watch around the application."""
+        """Put the watch around the application, and let every call go through it."""
         self.application = WatchedApplication(server.application)
-        return replace(server, application=self.application)
+        return replace(server, application=self.application, lane=None)
 
     def add_api_model(self, format_name: str, base_url: str, *, key: str | None = None, **fields: Any) -> ApiModel:
         """Store an api model, whose key must not be seen from then on."""

@@ -16,7 +16,7 @@ from bodhi.server.connection import Connection
 
 def call(headers: Sequence[Header] = ()) -> Call:
     scope = {"method": "POST", "raw_path": b"/v1/x", "query_string": b"", "headers": list(headers)}
-    return Call("c1", scope, Connection(None), lambda: 10.0)
+    return Call("c1", scope, lambda: 10.0)
 
 
 def receiving(*messages: dict[str, Any]) -> Receive:

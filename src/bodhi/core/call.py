@@ -1,6 +1,7 @@
 """One inbound call, where it goes, and what is sent: the values that the data plane's stages pass on."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bodhi.core.api_model import ApiModel, Origin, Timeouts
 from bodhi.core.types import Header
@@ -15,6 +16,10 @@ class Route:
     api_model: ApiModel
     model: str | None
     """The id as the upstream knows it: the prefix is stripped. None for calls that name no model."""
+
+
+PoolKey: TypeAlias = tuple[str, str, int, bool]
+"""What two requests must have in common to share a connection: an origin, and whether it may be a private address."""
 
 
 @dataclass(slots=True)
@@ -36,3 +41,9 @@ class OutboundRequest:
     """When there was a connection for it."""
     host: bytes = b""
     """The value of the Host field, where it was worked out before; empty, it is the origin's authority."""
+
+    @property
+    def pool_key(self) -> PoolKey:
+        """The key of the connections that may serve this request."""
+        origin = self.origin
+        return origin.scheme, origin.host, origin.port, self.allow_private_network

@@ -4,9 +4,11 @@ An upstream that breaks off is never shown as a clean end: an error in the diale
 one, then the connection is cut.
 """
 
+from typing import NamedTuple
+
 from bodhi.core.credential import Secret
 from bodhi.core.errors import UpstreamError, UpstreamMalformed
-from bodhi.core.types import Header
+from bodhi.core.types import Header, Headers
 from bodhi.formats.contract import Dialect
 from bodhi.formats.taps import is_event_stream
 from bodhi.proxy.inbound import Call, ClientConnection, Send
@@ -20,13 +22,14 @@ from bodhi.relay.upstream import UpstreamResponse
 class Downstream:
     """The way to the client: an answer's head, which goes out before the first byte of the body, and its body."""
 
-    __slots__ = ("_call", "_last", "_send", "_status", "headers")
+    __slots__ = ("_call", "_send", "_status", "headers", "last")
 
     def __init__(self, call: Call, send: Send, status: int, headers: list[Header]) -> None:
         self._call = call
         self._send = send
         self._status = status
-        self._last = b""
+        self.last = b""
+        """The bytes of the body that were sent last."""
         self.headers = headers
 
     async def start(self, *, held: bool = False) -> None:
@@ -50,13 +53,42 @@ class Downstream:
             if call.first_byte_at is None:
                 call.first_byte_at = call.clock()
             call.bytes_out += len(chunk)
-            self._last = chunk
+            self.last = chunk
         await self._send({"type": "http.response.body", "body": chunk, "more_body": not end})
 
-    @property
-    def between_events(self) -> bool:
-        """Whether a stream's event can begin here: at the start, or behind the blank line of the last one."""
-        return not self._last or self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+
+class AnswerHead(NamedTuple):
+    """What goes to the client before the body, and what decides how the body is looked at."""
+
+    headers: list[Header]
+    content_type: bytes
+    encoding: bytes | None
+
+
+def answer_head(call: Call, headers: Headers) -> AnswerHead:
+    """Return the head of an answer as the client gets it, from the provider's header fields."""
+    passed = returned(headers)
+    fields = dict(passed)
+    passed.append((b"x-bodhi-request-id", call.id.encode()))
+    return AnswerHead(passed, fields.get(b"content-type", b""), fields.get(b"content-encoding"))
+
+
+def ends_event(chunk: bytes) -> bool:
+    """Tell whether a stream's event can begin behind these bytes: at the start, or behind the last one's blank line."""
+    return not chunk or chunk.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+
+
+def told_break(call: Call, dialect: Dialect, error: UpstreamError, head: AnswerHead, last: bytes) -> bytes:
+    """Note that an answer broke off, and return what tells it inside the stream; b"" where nothing can.
+
+    Args:
+        last: the bytes that were sent last.
+    """
+    call.error = error.code
+    if head.encoding or not ends_event(last):
+        return b""
+    media_type = head.content_type.partition(b";")[0].strip().decode("latin-1")
+    return dialect.write_break(error, call.id, media_type)
 
 
 async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and what watches it
@@ -73,20 +105,16 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
     Raises:
         UpstreamError: the upstream broke off before anything was sent to the client.
     """
-    headers = returned(response.headers)
-    fields = dict(headers)
-    encoding = fields.get(b"content-encoding")
-    content_type = fields.get(b"content-type", b"")
-    headers.append((b"x-bodhi-request-id", call.id.encode()))
-    downstream = Downstream(call, send, response.status, headers)
+    head = answer_head(call, response.headers)
+    downstream = Downstream(call, send, response.status, head.headers)
     try:
         if response.status >= 400:
             call.error = f"upstream_{response.status}"
             await _relay_error(response, downstream, secret)
         else:
-            if is_event_stream(content_type):
+            if is_event_stream(head.content_type):
                 call.stream = True
-            tap = Tap(dialect, content_type, encoding)
+            tap = Tap(dialect, head.content_type, head.encoding)
             try:
                 await _relay_body(response, keeper, tap, downstream)
             finally:
@@ -94,9 +122,7 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
     except UpstreamError as error:
         if not call.status:
             raise
-        call.error = error.code
-        media_type = content_type.partition(b";")[0].strip().decode("latin-1")
-        if not encoding and downstream.between_events and (told := dialect.write_break(error, call.id, media_type)):
+        if told := told_break(call, dialect, error, head, downstream.last):
             await downstream.write(told)
         connection.abort()
 

@@ -24,6 +24,7 @@ from bodhi.core.errors import (
     UpstreamRedirect,
 )
 from bodhi.core.principal import Principal
+from bodhi.core.types import Header
 from bodhi.directory.live import Directory
 from bodhi.formats.contract import ModelIn, Serves
 from bodhi.identity.authenticate import Authenticator
@@ -31,7 +32,7 @@ from bodhi.proxy.answer import relay_answer
 from bodhi.proxy.capture import Watcher
 from bodhi.proxy.catalog import send_catalog, write_catalog
 from bodhi.proxy.errors import send_refusal, write_refusal
-from bodhi.proxy.inbound import EXTENSION, Call, ClientConnection, ClientLeft, Receive, Scope, Send, read_body
+from bodhi.proxy.inbound import EXTENSION, Call, ClientConnection, ClientLeft, Opened, Receive, Scope, Send, read_body
 from bodhi.proxy.legs import Legs
 from bodhi.proxy.objects import Objects
 from bodhi.relay.changes import Sending
@@ -71,25 +72,27 @@ class DataPlane:
         limits: Limits,
         clock: Clock,
     ) -> None:
-        self._classifier = classifier
-        self._authenticator = authenticator
-        self._directory = directory
-        self._upstream = upstream
+        self.classifier = classifier
+        self.authenticator = authenticator
+        self.directory = directory
+        self.upstream = upstream
         self._objects = objects
         self._recorder = recorder
         self._captures = captures
-        self._limits = limits
-        self._clock = clock
-        self._legs = Legs(directory, limits.timeouts, clock)
-        self._new_id = _call_ids()
+        self.limits = limits
+        self.clock = clock
+        self.legs = Legs(directory, limits.timeouts, clock)
+        self.new_id = _call_ids()
         self._set_up = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         connection: ClientConnection = scope["extensions"][EXTENSION]
-        call = Call(self._new_id(), scope, connection, self._clock.monotonic)
+        begun = connection.begun
+        call = begun if isinstance(begun, Call) else Call(self.new_id(), scope, self.clock.monotonic)
+        call.task = connection.task
         connection.on_disconnect(call.leave)
-        found = self._classifier.find(call.method, call.raw_path, call.headers, call.query)
+        found = self.classifier.find(call.method, call.raw_path, call.headers, call.query)
         try:
             try:
                 await self._serve(call, found, connection, receive, send)
@@ -107,47 +110,59 @@ class DataPlane:
             call.task.uncancel()
         finally:
             connection.forget()
-            if call.client_left and call.error is None:
-                call.error = "client_left"
-            self._recorder.record(call.record(self._clock.now(), self._clock.monotonic()))
+            self.keep_record(call)
             if call.watch is not None:
                 call.watch.finish()
+
+    def keep_record(self, call: Call) -> None:
+        """Hand over the usage record of a call that has ended."""
+        if call.client_left and call.error is None:
+            call.error = "client_left"
+        self._recorder.record(call.record(self.clock.now(), self.clock.monotonic()))
 
     async def _serve(
         self, call: Call, found: Found, connection: ClientConnection, receive: Receive, send: Send
     ) -> None:
+        if call.opened is not None:
+            await self._relay(call, call.opened, connection, send)
+            return
         if not self._set_up:
             self._check_set_up()
         if found.match is None:
             _check_request(call, found)
         try:
-            principal = self._authenticator.principal(call.headers, call.query)
+            principal = self.authenticator.principal(call.headers, call.query)
         except TokenUnknown:
-            principal = await self._authenticator.principal_after_look(call.headers, call.query)
+            principal = await self.authenticator.principal_after_look(call.headers, call.query)
         call.principal, call.checked_at = principal, call.clock()
         match = found.match or _no_match(call, found)
         call.endpoint = match.endpoint.name
         if match.endpoint.serves is not Serves.RELAY:
-            table = self._directory.snapshot.table
+            table = self.directory.snapshot.table
             body = write_catalog(table, found.surface, match, principal, call.query)
             call.status, call.bytes_out = 200, len(body)
             await send_catalog(send, body, call.id)
             return
-        if (policy := self._directory.snapshot.capture).enabled:
+        if (policy := self.directory.snapshot.capture).enabled:
             receive, send = self._watch(call, policy, receive, send)
-        call.body = await read_body(call, receive, self._limits.max_body_bytes)
+        call.body = await read_body(call, receive, self.limits.max_body_bytes)
         # One snapshot from here on, taken after the body came, which may have been a while.
-        snapshot = self._directory.snapshot
+        snapshot = self.directory.snapshot
         if match.endpoint.model_in is ModelIn.OBJECT:
             seen, route = Peek(), await self._objects.route(match, principal, snapshot.table)
         else:
-            seen, route = _choose(call, match, principal, snapshot.table)
+            seen, route = choose(call, match, principal, snapshot.table)
             if seen.references:
                 await self._objects.check_references(seen.references, principal, route.api_model.id)
         call.api_model_id, call.model_sent = route.api_model.id, route.model
-        leg = self._legs.leg(snapshot, route.api_model)
+        leg = self.legs.leg(snapshot, route.api_model)
         text = CallText(call.method.encode(), match.params, call.query, call.headers, call.body, seen.model_span)
         response = await self._open(call, match, text, route, leg)
+        await self._relay(call, Opened(match, principal, route, leg, response), connection, send)
+
+    async def _relay(self, call: Call, opened: Opened, connection: ClientConnection, send: Send) -> None:
+        """Pass an answer on whose head is here."""
+        match, principal, route, leg, response = opened
         try:
             if 300 <= response.status < 400 and response.status != 304:
                 raise UpstreamRedirect
@@ -158,12 +173,12 @@ class DataPlane:
 
     async def _open(self, call: Call, match: Match, text: CallText, route: Route, leg: Leg) -> UpstreamResponse:
         """Send what becomes of the call upstream, and return the answer as soon as its head is there."""
-        dropped = self._limits.dropped_headers
+        dropped = self.limits.dropped_headers
         outbound = call.outbound = new_outbound(text, match.endpoint, route, leg, dropped)
         if call.watch is None:
-            return await self._upstream.open(outbound)
+            return await self.upstream.open(outbound, anew=call.is_sent_anew)
         call.watch.sent(Sending(call.raw_path, text, match.endpoint, route, leg, dropped), outbound)
-        response = await self._upstream.open(outbound)
+        response = await self.upstream.open(outbound)
         call.watch.answered(response.status, response.headers, leg.secret)
         return response
 
@@ -174,14 +189,19 @@ class DataPlane:
         call.watch = watcher
         return watcher.receive(receive), watcher.send(send)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is an Admin, as far as it was looked; there always is one once there was one."""
+        return self._set_up
+
     def _check_set_up(self) -> None:
-        """Refuse everything until there is an Admin; there is always one once there was one.
+        """Refuse everything until there is an Admin.
 
         Raises:
             NotReady: there is none yet.
             StoreUnavailable: nothing is known yet.
         """
-        self._set_up = self._directory.snapshot.has_admin
+        self._set_up = self.directory.snapshot.has_admin
         if not self._set_up:
             raise NotReady
 
@@ -193,14 +213,20 @@ class DataPlane:
             call.error = error.code
             connection.abort()
             return
-        status, headers, body = write_refusal(error, surface.voice, call.id)
-        call.status, call.error, call.bytes_out = status, error.code, len(body)
+        status, headers, body = refuse(call, surface, error)
         if call.watch is not None:
             send = call.watch.send(send)
         await send_refusal(send, status, headers, body)
 
 
-def _choose(call: Call, match: Match, principal: Principal, table: RoutingTable) -> tuple[Peek, Route]:
+def refuse(call: Call, surface: Surface, error: BodhiError) -> tuple[int, list[Header], bytes]:
+    """Note that a call is refused, and return status, headers and body of the answer that says so."""
+    status, headers, body = write_refusal(error, surface.voice, call.id)
+    call.status, call.error, call.bytes_out = status, error.code, len(body)
+    return status, headers, body
+
+
+def choose(call: Call, match: Match, principal: Principal, table: RoutingTable) -> tuple[Peek, Route]:
     """Find out which model is meant, and choose the api model that serves it."""
     endpoint, dialect = match.endpoint, match.dialect
     if endpoint.model_in is ModelIn.PATH:

@@ -2,15 +2,18 @@
 
 from asyncio import Task
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from bodhi.core.call import OutboundRequest
+from bodhi.core.call import OutboundRequest, Route
 from bodhi.core.credential import Secret
 from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
 from bodhi.core.principal import Principal
 from bodhi.core.types import Headers
 from bodhi.core.usage import TokenCounts, UsageRecord
 from bodhi.relay.changes import Sending
+from bodhi.relay.outbound import Leg
+from bodhi.relay.upstream import UpstreamResponse
+from bodhi.routing.classify import Match
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,6 +30,10 @@ class ClientConnection(Protocol):
     @property
     def task(self) -> Task[None] | None:
         """The task that runs this call."""
+
+    @property
+    def begun(self) -> object:
+        """The call, where callbacks began it and a task goes on with it."""
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Call back once when the client leaves."""
@@ -54,6 +61,16 @@ class Watch(Protocol):
         """Hand over what was seen."""
 
 
+class Opened(NamedTuple):
+    """A provider's answer whose head is here, and all that is needed to pass it on."""
+
+    match: Match
+    principal: Principal
+    route: Route
+    leg: Leg
+    response: UpstreamResponse
+
+
 STATUS_CLIENT_LEFT = 499
 """What the usage record says when the client left before it was sent a status (nginx's convention)."""
 
@@ -70,11 +87,11 @@ class Call:
 
     __slots__ = (
         "api_model_id", "body", "bytes_in", "bytes_out", "checked_at", "client_left", "clock", "counts", "endpoint",
-        "error", "first_byte_at", "headers", "id", "method", "model_asked", "model_sent", "outbound", "principal",
-        "query", "raw_path", "read_at", "started_at", "status", "stream", "task", "watch",
+        "error", "first_byte_at", "headers", "id", "is_sent_anew", "method", "model_asked", "model_sent", "opened",
+        "outbound", "principal", "query", "raw_path", "read_at", "started_at", "status", "stream", "task", "watch",
     )  # fmt: skip
 
-    def __init__(self, call_id: str, scope: Scope, connection: ClientConnection, clock: Callable[[], float]) -> None:
+    def __init__(self, call_id: str, scope: Scope, clock: Callable[[], float]) -> None:
         self.id = call_id
         self.clock = clock
         """The monotonic clock that the times of this call are read from."""
@@ -101,7 +118,11 @@ class Call:
         self.bytes_out = 0
         self.counts: TokenCounts | None = None
         self.client_left = False
-        self.task = connection.task
+        self.task: Task[None] | None = None
+        self.opened: Opened | None = None
+        """The provider's answer, where callbacks opened it and a task passes it on."""
+        self.is_sent_anew = False
+        """Whether callbacks sent it once already, over a connection that had ended."""
         self.watch: Watch | None = None
         """What captures this call, where that is turned on."""
 
@@ -110,6 +131,11 @@ class Call:
         self.client_left = True
         if self.task is not None:
             self.task.cancel()
+
+    def sent_at(self) -> tuple[float | None, float | None]:
+        """Tell when the provider was chosen, and when there was a connection to it."""
+        outbound = self.outbound
+        return (None, None) if outbound is None else (outbound.opened_at, outbound.connected_at)
 
     def record(self, at: float, ended_at: float) -> UsageRecord:
         """Return the usage record of this call.
@@ -121,9 +147,7 @@ class Call:
         principal, started = self.principal, self.started_at
         counts = self.counts or _NO_COUNTS
         first, checked, read = self.first_byte_at, self.checked_at, self.read_at
-        chosen = connected = None
-        if (outbound := self.outbound) is not None:
-            chosen, connected = outbound.opened_at, outbound.connected_at
+        chosen, connected = self.sent_at()
         return UsageRecord(
             self.id,
             at,

@@ -5,7 +5,7 @@ It never decides whether to retry or to keep a connection: that is `relay.pool` 
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 from typing_extensions import override
@@ -22,6 +22,13 @@ READ_SIZE = 64 * 1024
 SMALL_BODY = 64 * 1024
 
 
+class Sink(Protocol):
+    """Who takes an answer as it comes, in the callbacks of the event loop, instead of waiting for it."""
+
+    def advance(self) -> None:
+        """Take what came: a head, bytes, the end or a failure. Must not raise."""
+
+
 class Connection(Answer, asyncio.BufferedProtocol):
     """The protocol of one connection.
 
@@ -32,8 +39,8 @@ class Connection(Answer, asyncio.BufferedProtocol):
     """
 
     __slots__ = (
-        "_buffer", "_loop", "_on_lost", "_paused", "_since", "_started", "_swept", "_timeouts", "_transport", "_unsent",
-        "_waiter", "closed", "idle_since", "in_exchange", "received",
+        "_buffer", "_loop", "_on_lost", "_paused", "_since", "_sink", "_started", "_swept", "_timeouts", "_transport",
+        "_unsent", "_waiter", "closed", "idle_since", "in_exchange", "received",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +52,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
         self._on_lost = on_lost
         self._transport: asyncio.Transport
         self._waiter: asyncio.Future[None] | None = None
+        self._sink: Sink | None = None
         self._paused = False
         self.closed = False
         self.in_exchange = False
@@ -65,6 +73,30 @@ class Connection(Answer, asyncio.BufferedProtocol):
         else:
             self._transport.write(head)
             self._transport.write(body)
+
+    def hand_to(self, sink: Sink | None) -> None:
+        """Tell a sink of whatever comes from here on; None: somebody waits for it again."""
+        self._sink = sink
+
+    def take(self) -> bytes:
+        """Return the bytes of the body that are here, without waiting; b"" when there are none."""
+        chunks = self._chunks
+        if not chunks:
+            return b""
+        self._chunks = []
+        self._size = 0
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def hold(self) -> None:
+        """Read no more from the upstream: whoever gets the answer does not keep up."""
+        if not self._paused and self.is_open:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read on after `hold`."""
+        if self._paused:
+            self._resume()
 
     async def wait_head(self) -> None:
         """Wait until status and headers are complete.
@@ -91,12 +123,9 @@ class Connection(Answer, asyncio.BufferedProtocol):
                 raise self.failure
             self._waiter = waiter = self._loop.create_future()
             await waiter
-        chunks = self._chunks
-        self._chunks = []
-        self._size = 0
         if self._paused:
             self._resume()
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return self.take()
 
     @property
     def is_open(self) -> bool:
@@ -126,6 +155,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
     def finish(self) -> bool:
         """End the exchange and say whether the connection can serve another."""
         self.in_exchange = False
+        self._sink = None
         self._chunks = []
         self._size = 0
         if not (self.done and self.reusable and self.is_open):
@@ -157,7 +187,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
         if self.done or self.failure is not None:
             return
         unsent = self._transport.get_write_buffer_size()
-        if self.received != self._swept or unsent != self._unsent or self._chunks:
+        if self.received != self._swept or unsent != self._unsent or self._chunks or self._paused:
             self._swept = self.received
             self._unsent = unsent
             self._since = now
@@ -241,6 +271,9 @@ class Connection(Answer, asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     def _wake(self) -> None:
+        if self._sink is not None:
+            self._sink.advance()
+            return
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None

@@ -119,7 +119,7 @@ def new_outbound(
         method=text.method,
         target=_target(text, endpoint, route, leg),
         headers=_headers(text.headers, leg, dropped),
-        body=_body(text, endpoint, route),
+        body=new_body(text, endpoint, route),
         timeouts=leg.timeouts,
     )
 
@@ -149,6 +149,23 @@ def model_splices(text: CallText, endpoint: Endpoint, route: Route) -> list[Spli
     if endpoint.repeated_models and _MAY_NAME_MODEL.search(text.body):
         splices += _repeated_splices(text, endpoint, route)
     return splices
+
+
+def new_body(text: CallText, endpoint: Endpoint, route: Route) -> bytes:
+    """Return the client's bytes, with the model string replaced and Extra Body inserted where that is due.
+
+    Raises:
+        InvalidJson: an Extra Body must be merged and the body is not a JSON object.
+        ModelAmbiguous: the body names another model than the path.
+    """
+    body = text.body
+    splices = model_splices(text, endpoint, route)
+    if endpoint.generating and route.api_model.extra_body:
+        try:
+            splices += merge_splices(body, route.api_model.extra_body)
+        except ValueError as error:
+            raise InvalidJson from error
+    return apply(body, splices) if splices else body
 
 
 def _target(text: CallText, endpoint: Endpoint, route: Route, leg: Leg) -> bytes:
@@ -190,18 +207,6 @@ def _headers(headers: Headers, leg: Leg, dropped: frozenset[bytes]) -> list[Head
         passed += [field for field in leg.yielding if field[0] not in present]
     passed += leg.fixed
     return passed
-
-
-def _body(text: CallText, endpoint: Endpoint, route: Route) -> bytes:
-    """Return the client's bytes, with the model string replaced and Extra Body inserted where that is due."""
-    body = text.body
-    splices = model_splices(text, endpoint, route)
-    if endpoint.generating and route.api_model.extra_body:
-        try:
-            splices += merge_splices(body, route.api_model.extra_body)
-        except ValueError as error:
-            raise InvalidJson from error
-    return apply(body, splices) if splices else body
 
 
 def _repeated_splices(text: CallText, endpoint: Endpoint, route: Route) -> list[Splice]:

@@ -87,6 +87,7 @@ class Pool:
         """Give a slot back; its connection, if it had one, is closed."""
         if connection is not None:
             self.busy.discard(connection)
+            connection.finish()
             connection.abort()
         self._pass_on(None)
 

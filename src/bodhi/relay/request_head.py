@@ -17,7 +17,20 @@ _WITH_LENGTH = frozenset({b"POST", b"PUT", b"PATCH"})
 
 
 def write_request_head(request: OutboundRequest) -> bytes:
-    """Write request line and header fields (RFC 9112 sections 3 and 5).
+    """Write request line and header fields (RFC 9112 sections 3 and 5). Raises as `write_fields` does."""
+    lines = write_fields(request)
+    if request.body or request.method in _WITH_LENGTH:
+        return end_head(lines, len(request.body))
+    return lines + b"\r\n"
+
+
+def end_head(lines: bytes, length: int) -> bytes:
+    """Complete what `write_fields` wrote with the length of the body."""
+    return b"%bcontent-length: %d\r\n\r\n" % (lines, length)
+
+
+def write_fields(request: OutboundRequest) -> bytes:
+    """Write what does not depend on the body's length: it is the same for each request of one client to one provider.
 
     Raises:
         InvalidField: a header does not fit the grammar, so writing it would change the message's structure.
@@ -38,7 +51,4 @@ def write_request_head(request: OutboundRequest) -> bytes:
     if not _TARGET.fullmatch(request.target) or not _NAMES.fullmatch(request.method):
         raise InvalidPath("The request's path holds characters that must be percent-encoded.")
     host = request.host or request.origin.authority.encode()
-    line = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (request.method, request.target, host)
-    if request.body or request.method in _WITH_LENGTH:
-        return b"%b%bcontent-length: %d\r\n\r\n" % (line, fields, len(request.body))
-    return line + fields + b"\r\n"
+    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b" % (request.method, request.target, host, fields)

@@ -5,14 +5,15 @@ It sends what it is given and passes on what comes: no redirect is followed, not
 
 import asyncio
 import ssl
+from typing import NamedTuple
 
-from bodhi.core.api_model import Origin
-from bodhi.core.call import OutboundRequest
+from bodhi.core.api_model import Timeouts
+from bodhi.core.call import OutboundRequest, PoolKey
 from bodhi.core.clock import SYSTEM_CLOCK, Clock
 from bodhi.core.errors import Overloaded, UpstreamError
 from bodhi.core.types import Header
 from bodhi.relay.connect import Connector
-from bodhi.relay.connection import Connection
+from bodhi.relay.connection import Connection, Sink
 from bodhi.relay.egress import Egress
 from bodhi.relay.pool import Pool
 from bodhi.relay.request_head import write_request_head
@@ -69,6 +70,13 @@ class UpstreamResponse:
             self._pool.release(connection)
 
 
+class Lent(NamedTuple):
+    """A connection that serves a call by callbacks, and the pool that it goes back to."""
+
+    connection: Connection
+    pool: Pool
+
+
 class UpstreamClient:
     """Sends requests to providers over pooled connections. Belongs to one event loop.
 
@@ -91,7 +99,7 @@ class UpstreamClient:
         self._monotonic = clock.monotonic
         self._limit = max_connections_per_origin
         self._keep_alive = keep_alive
-        self._pools: dict[tuple[Origin, bool], Pool] = {}
+        self._pools: dict[PoolKey, Pool] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -105,8 +113,35 @@ class UpstreamClient:
         """How many open connections wait for work."""
         return sum(pool.idle for pool in self._pools.values())
 
-    async def open(self, request: OutboundRequest) -> UpstreamResponse:
+    def send_now(self, key: PoolKey, head: bytes, body: bytes, timeouts: Timeouts, sink: Sink) -> "Lent | None":
+        """Send a POST over a connection that is open and idle; None where there is none and `open` has to be asked.
+
+        Args:
+            key: the request's `pool_key`.
+            head: its head as `write_request_head` writes it.
+            body: its body.
+            timeouts: its deadlines.
+            sink: who is told of the answer, in callbacks.
+        """
+        pool = self._pools.get(key)
+        if pool is None:
+            return None
+        started = self._monotonic()
+        connection = pool.take_idle(started - self._keep_alive)
+        if connection is None:
+            return None
+        pool.busy.add(connection)
+        connection.hand_to(sink)
+        connection.send(head, body, timeouts, started, answer_has_body=True)
+        return Lent(connection, pool)
+
+    async def open(self, request: OutboundRequest, *, anew: bool = False) -> UpstreamResponse:
         """Send a request and return its answer as soon as the head is complete.
+
+        Args:
+            request: what is sent.
+            anew: whether it was sent once already, over a connection that turned out to have ended. It is sent over
+                a new one then, and not a third time.
 
         Raises:
             ApiModelUnusable: the provider's address is not allowed.
@@ -122,20 +157,19 @@ class UpstreamClient:
         if self._closed:
             raise Overloaded("Bodhi is shutting down.")
         request.opened_at = request.connected_at = started = self._monotonic()
-        key = (request.origin, request.allow_private_network)
-        pool = self._pools.get(key)
+        pool = self._pools.get(request.pool_key)
         if pool is None:
-            pool = self._pools[key] = Pool(self._limit, self._monotonic)
+            pool = self._pools[request.pool_key] = Pool(self._limit, self._monotonic)
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
-        connection = pool.take_idle(started - self._keep_alive)
+        connection = None if anew else pool.take_idle(started - self._keep_alive)
         if connection is None:
             request.connected_at = None
             connection = await pool.lease()
             if connection is not None:
                 request.connected_at = self._monotonic()
         try:
-            is_reused = connection is not None
+            is_reused = connection is not None and not anew
             if connection is None:
                 connection = await self._connect(request, pool)
             try:

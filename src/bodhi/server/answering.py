@@ -19,7 +19,9 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from bodhi.server import refusals
+from bodhi.server.connection import EXTENSION
 from bodhi.server.exchange import Exchange
+from bodhi.server.lane import Lane
 from bodhi.server.limits import Limits
 from bodhi.server.refusals import HostList, Refusal
 from bodhi.server.sweeper import Sweeper
@@ -32,6 +34,8 @@ class Front:
     limits: Limits
     hosts: HostList
     sweeper: Sweeper
+    lane: Lane | None = None
+    """What answers common calls without a task; None: every call gets one."""
     draining: bool = False
     checked_paths: dict[bytes, str] = field(default_factory=dict)
     """Decoded forms of paths that passed every check; bounded."""
@@ -123,7 +127,9 @@ class AnsweringProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         return self._active is None or self._active.complete
 
-    def _start(self, exchange: Exchange) -> None:
+    def run(self, exchange: Exchange) -> None:
+        """Let the application answer, in a task."""
+        exchange.scope = {**exchange.scope, "extensions": {EXTENSION: exchange}}
         self._active = exchange
         task = self.loop.create_task(exchange.run(self.app))  # owned by the server: it waits for it and cancels it
         exchange.task = task
@@ -188,6 +194,20 @@ class AnsweringProtocol(HttpToolsProtocol):
         if self._unparsed > self.limits.linger_bytes:
             self.flow.pause_reading()
 
+    @override
+    def pause_writing(self) -> None:
+        """Tell who writes that the client does not keep up."""
+        super().pause_writing()
+        if self._active is not None and self._active.lane_call is not None:
+            self._active.lane_call.hold()
+
+    @override
+    def resume_writing(self) -> None:
+        """Tell who writes that the client has room again."""
+        super().resume_writing()
+        if self._active is not None and self._active.lane_call is not None:
+            self._active.lane_call.go_on()
+
     # Called by exchanges
 
     def want_more(self) -> None:
@@ -207,7 +227,7 @@ class AnsweringProtocol(HttpToolsProtocol):
             else:
                 self._linger()
         elif self._waiting:
-            self._start(self._waiting.popleft())
+            self.run(self._waiting.popleft())
             self.want_more()
         elif self._refused_later and self._refusal is not None:
             self._answer(self._refusal)

@@ -15,7 +15,7 @@ class Connection:
     next call on the same connection.
     """
 
-    __slots__ = ("_callback", "client", "gone", "task")
+    __slots__ = ("_callback", "begun", "client", "gone", "task")
 
     def __init__(self, client: tuple[str, int] | None) -> None:
         self.client = client
@@ -23,6 +23,8 @@ class Connection:
         """The client left, or the server cut the call: nothing that is sent arrives any more."""
         self.task: asyncio.Task[None] | None = None
         """The task that runs the application for this call, known before it begins."""
+        self.begun: object = None
+        """What the lane began for this call, where a task goes on with it."""
         self._callback: Callable[[], None] | None = None
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:

@@ -46,6 +46,19 @@ _FAILED_HEADERS = [
 ]
 
 
+class LaneCall(Protocol):
+    """A call that is answered by callbacks."""
+
+    def read(self, body: bytes) -> None:
+        """Take the whole request body."""
+
+    def hold(self) -> None:
+        """The client does not keep up."""
+
+    def go_on(self) -> None:
+        """The client has room again."""
+
+
 class Host(Protocol):
     """What an exchange needs of the protocol that it lives in."""
 
@@ -57,6 +70,9 @@ class Host(Protocol):
 
     def finish(self, exchange: "Exchange") -> None:
         """Take note that the response is complete."""
+
+    def run(self, exchange: "Exchange") -> None:
+        """Let the application answer, in a task."""
 
 
 class Exchange(Connection):
@@ -77,6 +93,7 @@ class Exchange(Connection):
         "expects_continue",
         "host",
         "keep_alive",
+        "lane_call",
         "scope",
         "started",
     )
@@ -93,6 +110,8 @@ class Exchange(Connection):
         """The request body arrived completely."""
         self.started = False
         self.complete = False
+        self.lane_call: LaneCall | None = None
+        """What answers this request by callbacks; None: a task does, or will."""
         self.buffered = 0
         self._flow = flow
         self._pieces: list[bytes] = []
@@ -127,7 +146,7 @@ class Exchange(Connection):
         """Flush what was sent, then close without ending the message, so that the client sees that it is broken."""
         if self.complete or self.gone:
             return
-        self._flush_head()
+        self.flush()
         transport = self.host.transport
         if self._close_delimited and self.started:
             # Here the end of the connection is the end of the message; only a reset tells the two apart.
@@ -205,22 +224,77 @@ class Exchange(Connection):
             return
         if not self.started:
             self._expect(message, "http.response.start")
-            head = self._head(message["status"], message.get("headers", ()))
-            self.started = True
-            self._held_head = head
+            self.respond(message["status"], message.get("headers", ()))
             if not message.get("held"):
-                asyncio.get_running_loop().call_soon(self._flush_head)
+                asyncio.get_running_loop().call_soon(self.flush)
         elif not self.complete:
             self._expect(message, "http.response.body")
-            self._send_body(message.get("body", b""), more=message.get("more_body", False))
+            self.write(message.get("body", b""), end=not message.get("more_body", False))
         else:
             raise RuntimeError(f"{message['type']} was sent after the response was complete")
+
+    # Called by the lane, which does not wait
+
+    def respond(self, status: int, headers: Headers) -> None:
+        """Begin the response. Its head leaves with the first bytes of the body, or with `flush`.
+
+        Raises:
+            RuntimeError: a header is malformed or one that only the server writes.
+        """
+        self._held_head = self._head(status, headers)
+        self.started = True
+
+    def write(self, body: bytes, *, end: bool) -> None:
+        """Write bytes of the response body, and its end.
+
+        Raises:
+            RuntimeError: the body is not as long as its Content-Length says.
+        """
+        if self.scope["method"] == "HEAD":
+            pass
+        elif self._chunked:
+            piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if end:
+                piece += b"0\r\n\r\n"
+            if piece:
+                self._write(piece)
+        elif body:
+            if not self._close_delimited:
+                self._remaining -= len(body)
+                if self._remaining < 0:
+                    raise RuntimeError("the response body is longer than its content-length")
+            self._write(body)
+        if end:
+            if self._remaining:
+                raise RuntimeError("the response body is shorter than its content-length")
+            self.flush()
+            self.complete = True
+            self._callback = None
+            self._wake()
+            self.host.finish(self)
+
+    def take_body(self) -> bytes:
+        """Return the request body that was fed so far, and keep none of it."""
+        pieces, self._pieces = self._pieces, []
+        self.buffered = 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def hand_over(self, body: bytes) -> None:
+        """Let the application answer after all, in a task; `body` is the whole request body."""
+        self.lane_call = None
+        self._pieces = [body]
+        self.host.run(self)
+
+    def drop_lane(self) -> None:
+        """Forget the lane's call, which has ended."""
+        self.lane_call = None
+        self.begun = None
 
     def _expect(self, message: Message, kind: str) -> None:
         if message["type"] != kind:
             raise RuntimeError(f"expected {kind}, got {message['type']}")
 
-    def _flush_head(self) -> None:
+    def flush(self) -> None:
         """Write the head alone when no body came in the same step: one write for both saves a system call a call."""
         if self._held_head and not self.gone:
             self._write(b"")
@@ -271,27 +345,3 @@ class Exchange(Connection):
         # A response before the end of the request: what still comes would have to be read to find the next request.
         self.keep_alive = self.keep_alive and self.ended and not closes
         return lines if self.keep_alive or closes else b"connection: close\r\n" + lines
-
-    def _send_body(self, body: bytes, *, more: bool) -> None:
-        if self.scope["method"] == "HEAD":
-            pass
-        elif self._chunked:
-            piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            if not more:
-                piece += b"0\r\n\r\n"
-            if piece:
-                self._write(piece)
-        elif body:
-            if not self._close_delimited:
-                self._remaining -= len(body)
-                if self._remaining < 0:
-                    raise RuntimeError("the response body is longer than its content-length")
-            self._write(body)
-        if not more:
-            if self._remaining:
-                raise RuntimeError("the response body is shorter than its content-length")
-            self._flush_head()
-            self.complete = True
-            self._callback = None
-            self._wake()
-            self.host.finish(self)

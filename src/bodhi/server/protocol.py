@@ -17,8 +17,8 @@ from uvicorn.server import ServerState
 from bodhi.core.types import Header
 from bodhi.server import refusals
 from bodhi.server.answering import AnsweringProtocol, Front, Stage
-from bodhi.server.connection import EXTENSION
-from bodhi.server.exchange import Exchange
+from bodhi.server.exchange import Exchange, Scope
+from bodhi.server.lane import Admission, KnownHead, Lane, remember
 from bodhi.server.refusals import Refusal
 
 
@@ -52,15 +52,22 @@ class GuardedProtocol(AnsweringProtocol):
         self._raw_body_bytes = 0
         self._replaying = False
         self._upgrade_ignored = False
+        self._known: KnownHead | None = None
+        self._admitted: tuple[Scope, Admission] | None = None
+        """Of the first head of the bytes that are parsed, where the lane took it."""
 
     @override
     def data_received(self, data: bytes) -> None:
         """Feed the parser; refuse what it or a callback does not like."""
-        if self.stage is _DEAF:
+        stage = self.stage
+        if stage is _BETWEEN:
+            if self._known is not None and self._take_known(self._known, data):
+                return
+            self._shares_chunk = False
+            self._admitted = None
+        elif stage is _DEAF:
             self._discard(data)
             return
-        if self.stage is _BETWEEN:
-            self._shares_chunk = False
         self._unparsed += len(data)
         try:
             self.parser.feed_data(data)
@@ -69,8 +76,29 @@ class GuardedProtocol(AnsweringProtocol):
         except httptools.HttpParserError:
             self._refuse(self._refusal or self._parser_refusal())
         else:
+            if stage is _BETWEEN and self._admitted is not None:
+                self._known = remember(data, *self._admitted)
             if self.stage is not _BETWEEN:
                 self._after_part(len(data))
+
+    def _take_known(self, known: KnownHead, data: bytes) -> bool:
+        """Take a message whose head was read before; False leaves it to the parser, which knows nothing of it."""
+        active = self._active
+        if self._waiting or self.front.draining or (active is not None and not active.complete):
+            return False
+        body = known.body_of(data)
+        if body is None or self.flow.write_paused or self.transport.is_closing():
+            return False
+        exchange = Exchange(self, self.flow, known.scope, keep_alive=True, expects_continue=False)
+        exchange.ended = True
+        self.deadline = inf
+        self._last = self._active = exchange
+        exchange.lane_call = call = known.admission.begin(exchange)
+        if call is None:
+            exchange.hand_over(body)
+        else:
+            call.read(body)
+        return True
 
     def _parser_refusal(self) -> Refusal:
         return refusals.BODY_MALFORMED if self.stage is _BODY else refusals.MALFORMED
@@ -195,7 +223,6 @@ class GuardedProtocol(AnsweringProtocol):
             "query_string": query,
         }
         exchange = Exchange(self, self.flow, scope, keep_alive=keep_alive, expects_continue=framing.expects_continue)
-        scope["extensions"] = {EXTENSION: exchange}
         self._begin(exchange)
 
     def _checked_path(self, target: bytes, raw_path: bytes) -> str:
@@ -220,10 +247,25 @@ class GuardedProtocol(AnsweringProtocol):
             self._stop(refusals.PIPELINE_FULL)
         self._last = exchange
         if idle:
-            self._start(exchange)
+            if self.front.lane is None or not self._admit(self.front.lane, exchange):
+                self.run(exchange)
         else:
             self.flow.pause_reading()
             self._waiting.append(exchange)
+
+    def _admit(self, lane: Lane, exchange: Exchange) -> bool:
+        """Let callbacks answer where they can; what they need is a body of a known length, which they take whole."""
+        framing = self._framing
+        if framing.length is None or framing.expects_continue or self._upgrade_ignored or not exchange.keep_alive:
+            return False
+        admission = lane.admit(exchange.scope)
+        if admission is None or (call := admission.begin(exchange)) is None:
+            return False
+        self._active = exchange
+        exchange.lane_call = call
+        if not self._shares_chunk:
+            self._admitted = exchange.scope, admission
+        return True
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -233,7 +275,7 @@ class GuardedProtocol(AnsweringProtocol):
             return
         self._body_bytes += len(body)
         exchange.feed(body)
-        if exchange.buffered > self.limits.body_buffer_bytes:
+        if exchange.buffered > self.limits.body_buffer_bytes and exchange.lane_call is None:
             self.flow.pause_reading()
 
     @override
@@ -247,6 +289,8 @@ class GuardedProtocol(AnsweringProtocol):
         self.deadline = inf
         if self._last is not None:
             self._last.feed_end()
+            if self._last.lane_call is not None:
+                self._last.lane_call.read(self._last.take_body())
 
     def _stop(self, refusal: Refusal | None) -> None:
         """Leave the parser at once, so that no byte after the refused head is ever read as a request."""

@@ -22,6 +22,7 @@ from typing_extensions import override
 from bodhi.core.errors import StartupError
 from bodhi.server.answering import Front
 from bodhi.server.exchange import App
+from bodhi.server.lane import Lane
 from bodhi.server.limits import Limits
 from bodhi.server.protocol import GuardedProtocol
 from bodhi.server.refusals import HostList
@@ -101,6 +102,7 @@ class HttpServer(uvicorn.Server):
         allowed_hosts: Host names served besides the loopback ones.
         drain_seconds: how long open calls may finish after the signal to stop.
         ready: called once when connections are accepted.
+        lane: answers common calls without a task; None: every call gets one.
     """
 
     def __init__(
@@ -112,9 +114,10 @@ class HttpServer(uvicorn.Server):
         allowed_hosts: Iterable[str] = (),
         drain_seconds: float = 300.0,
         ready: Callable[[], None] | None = None,
+        lane: Lane | None = None,
     ) -> None:
         limits = limits or Limits()
-        self.front = Front(limits, HostList(allowed_hosts), Sweeper(limits.sweep_seconds))
+        self.front = Front(limits, HostList(allowed_hosts), Sweeper(limits.sweep_seconds), lane)
         self._listeners = list(sockets)
         self._drain_seconds = drain_seconds
         self._ready = ready
