@@ -43,7 +43,8 @@ class Prices:
     async def price(self, records: Iterable[UsageRecord]) -> None:
         """Set the cost of each record of which enough is known. Never raises: what fails leaves the cost unknown."""
         try:
-            keys = [(record, key) for record in records if (key := self._key(record)) is not None]
+            urls: dict[str | None, str | None] = {None: None}
+            keys = [(record, key) for record in records if (key := self._key(record, urls)) is not None]
             if not keys:
                 return
             tariffs = await self._tariffs_of({key for _, key in keys})
@@ -53,12 +54,18 @@ class Prices:
         except Exception:
             log.exception("calls could not be priced")
 
-    def _key(self, record: UsageRecord) -> _Key | None:
-        if record.input_tokens is None or record.model_sent is None or record.api_model_id is None:
-            return None
-        base_url = self._base_url_of(record.api_model_id)
+    def _key(self, record: UsageRecord, urls: dict[str | None, str | None]) -> _Key | None:
+        """Say which price holds for a record; `urls` keeps what was found for the api models of one batch."""
+        api_model_id, model = record.api_model_id, record.model_sent
+        if api_model_id not in urls:
+            urls[api_model_id] = self._priced_url(str(api_model_id))
+        base_url = urls[api_model_id]
+        return None if base_url is None or model is None or record.input_tokens is None else (base_url, model)
+
+    def _priced_url(self, api_model_id: str) -> str | None:
+        base_url = self._base_url_of(api_model_id)
         # Whoever has prices is reached by HTTPS: a gateway before models of its own never loads the table.
-        return (base_url, record.model_sent) if base_url is not None and base_url.startswith("https://") else None
+        return base_url if base_url is not None and base_url.startswith("https://") else None
 
     async def _tariffs_of(self, keys: set[_Key]) -> dict[_Key, Tariff | None]:
         remembered = self._tariffs

@@ -79,11 +79,7 @@ def ends_event(chunk: bytes) -> bool:
 
 
 def told_break(call: Call, dialect: Dialect, error: UpstreamError, head: AnswerHead, last: bytes) -> bytes:
-    """Note that an answer broke off, and return what tells it inside the stream; b"" where nothing can.
-
-    Args:
-        last: the bytes that were sent last.
-    """
+    """Note that an answer broke off behind the bytes `last`, and return what tells it there; b"" where nothing can."""
     call.error = error.code
     if head.encoding or not ends_event(last):
         return b""

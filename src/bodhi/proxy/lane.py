@@ -13,19 +13,20 @@ from typing_extensions import override
 from bodhi.core.call import OutboundRequest, PoolKey, Route
 from bodhi.core.errors import BodhiError, InternalError, UpstreamError
 from bodhi.core.principal import Principal
-from bodhi.core.types import Header, Headers
+from bodhi.core.types import Headers
 from bodhi.formats.contract import ModelIn, Serves
 from bodhi.formats.taps import is_event_stream
 from bodhi.identity.credentials import read_credentials
 from bodhi.proxy.answer import AnswerHead, answer_head, told_break
 from bodhi.proxy.handler import DataPlane, choose, refuse
 from bodhi.proxy.inbound import Call, Opened, Scope
+from bodhi.relay.connection import Connection
 from bodhi.relay.outbound import CallText, Leg, new_body, new_outbound
+from bodhi.relay.pool import Pool
 from bodhi.relay.request_head import end_head, write_fields
 from bodhi.relay.tap import Tap
-from bodhi.relay.upstream import Lent, UpstreamResponse
+from bodhi.relay.upstream import UpstreamResponse
 from bodhi.routing.classify import Found, Match
-
 
 _log = logging.getLogger("bodhi.proxy")
 
@@ -137,7 +138,8 @@ class LaneCall(Call):
     """One call, from its head to its usage record."""
 
     __slots__ = (
-        "_admission", "_exchange", "_head", "_last", "_leg", "_lent", "_route", "_sent_at", "_tap",
+        "_admission", "_connection", "_exchange", "_head", "_last", "_leg", "_pool", "_route", "_sent_at", "_tap",
+        "_who",
     )  # fmt: skip
 
     def __init__(self, admission: Admission, principal: Principal, exchange: Exchange) -> None:
@@ -145,14 +147,15 @@ class LaneCall(Call):
         super().__init__(plane.new_id(), admission.scope, plane.clock.monotonic)
         self._admission = admission
         self._exchange: Exchange | None = exchange
-        self._lent: Lent | None = None
+        self._connection: Connection | None = None
+        self._pool: Pool
         self._sent_at: float | None = None
         self._last = b""
         self._head: AnswerHead
         self._leg: Leg
         self._route: Route
         self._tap: Tap | None = None
-        self.principal = principal
+        self.principal = self._who = principal
         self.endpoint = admission.match.endpoint.name
         self.checked_at = self.started_at
         exchange.begun = self
@@ -177,13 +180,13 @@ class LaneCall(Call):
 
     def hold(self) -> None:
         """The client does not keep up: neither do we."""
-        if self._lent is not None:
-            self._lent.connection.hold()
+        if self._connection is not None:
+            self._connection.hold()
 
     def go_on(self) -> None:
         """The client has room again."""
-        if self._lent is not None:
-            self._lent.connection.go_on()
+        if self._connection is not None:
+            self._connection.go_on()
 
     @override
     def leave(self) -> None:
@@ -192,17 +195,19 @@ class LaneCall(Call):
             super().leave()  # A task goes on with it. One that has not begun yet asks again when it does.
             return
         self.client_left = True
-        lent, self._lent = self._lent, None
-        if lent is not None:
-            lent.pool.drop(lent.connection)
-        self._end()
+        self._give_up()
 
     # Called by the provider's connection
 
     def advance(self) -> None:
         """Take what came from the provider."""
+        connection, exchange = self._connection, self._exchange
+        if connection is None or exchange is None:
+            return
         try:
-            self._advance()
+            tap = self._tap or self._begin_answer(connection, exchange)
+            if tap is not None:
+                self._pass_on(connection, exchange, tap)
         except Exception:  # noqa: BLE001 # see the next line
             # The last resort, as in the coroutine way: an answer of 500, or a cut where one has begun.
             _log.exception("call %s failed in the lane", self.id)
@@ -212,7 +217,7 @@ class LaneCall(Call):
         admission = self._admission
         plane, match = admission.plane, admission.match
         snapshot = plane.directory.snapshot
-        seen, route = choose(self, match, self._principal, snapshot.table)
+        seen, route = choose(self, match, self._who, snapshot.table)
         if seen.references:
             return False
         self.api_model_id, self.model_sent = route.api_model.id, route.model
@@ -222,46 +227,49 @@ class LaneCall(Call):
         body = new_body(text, match.endpoint, route)
         self._route, self._leg = route, leg
         self._sent_at = self.clock()
-        self._lent = plane.upstream.send_now(key, end_head(lines, len(body)), body, leg.timeouts, self)
-        return self._lent is not None
-
-    @property
-    def _principal(self) -> Principal:
-        if self.principal is None:
-            raise AssertionError("a call in the lane has a principal")
-        return self.principal
+        lent = plane.upstream.send_now(key, end_head(lines, len(body)), body, leg.timeouts, self)
+        if lent is None:
+            return False
+        self._connection, self._pool = lent
+        return True
 
     @override
     def sent_at(self) -> tuple[float | None, float | None]:
         """Tell when the provider was chosen, and when there was a connection to it: here the two are one moment."""
         return (self._sent_at, self._sent_at) if self.outbound is None else super().sent_at()
 
-    def _advance(self) -> None:
-        lent, exchange = self._lent, self._exchange
-        if lent is None or exchange is None:
-            return
-        connection = lent.connection
-        if self._tap is None:
-            if not connection.head:
-                if connection.failure is not None:
-                    self._fail(lent, connection.failure)
-                return
-            if not 200 <= connection.status < 300:
-                self._relay_in_task(lent)
-                return
-            self._begin_answer(exchange, connection.status, connection.headers)
+    def _begin_answer(self, connection: Connection, exchange: Exchange) -> Tap | None:
+        """Pass on the head of an answer, if it is there and is no error."""
+        if not connection.head:
+            if connection.failure is not None:
+                self._fail(connection, connection.failure)
+            return None
+        status = connection.status
+        if not 200 <= status < 300:
+            self._relay_in_task(connection)
+            return None
+        self._head = head = answer_head(self, connection.headers)
+        if is_event_stream(head.content_type):
+            self.stream = True
+        self._tap = tap = Tap(self._admission.match.dialect, head.content_type, head.encoding)
+        self.status = status
+        exchange.respond(status, head.headers)
+        return tap
+
+    def _pass_on(self, connection: Connection, exchange: Exchange, tap: Tap) -> None:
+        """Pass on the bytes that are here, and the end."""
         chunk = connection.take()
         done = connection.done
         if chunk:
             self._note(chunk)
-            self._tap.feed(chunk)  # type: ignore[union-attr] # made where the answer began
+            tap.feed(chunk)
         if chunk or done:
             exchange.write(chunk, end=done)
         elif connection.failure is None:
             exchange.flush()
         if done:
-            self._lent = None
-            lent.pool.release(connection)
+            self._connection = None
+            self._pool.release(connection)
             self._end()
         elif connection.failure is not None:
             self._break(exchange, connection.failure)
@@ -272,19 +280,11 @@ class LaneCall(Call):
         self.bytes_out += len(chunk)
         self._last = chunk
 
-    def _begin_answer(self, exchange: Exchange, status: int, headers: list[Header]) -> None:
-        self._head = head = answer_head(self, headers)
-        if is_event_stream(head.content_type):
-            self.stream = True
-        self._tap = Tap(self._admission.match.dialect, head.content_type, head.encoding)
-        self.status = status
-        exchange.respond(status, head.headers)
-
-    def _fail(self, lent: Lent, failure: UpstreamError) -> None:
+    def _fail(self, connection: Connection, failure: UpstreamError) -> None:
         """No answer came. A connection that had ended before the call was sent is no reason to refuse it."""
-        if lent.connection.is_stale():
-            self._lent = None
-            lent.pool.drop(lent.connection)
+        if connection.is_stale():
+            self._connection = None
+            self._pool.drop(connection)
             self.is_sent_anew = True
             self._hand_over()
         else:
@@ -312,17 +312,17 @@ class LaneCall(Call):
         self._give_up()
 
     def _give_up(self) -> None:
-        lent, self._lent = self._lent, None
-        if lent is not None:
-            lent.pool.drop(lent.connection)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.drop(connection)
         self._end()
 
-    def _relay_in_task(self, lent: Lent) -> None:
+    def _relay_in_task(self, connection: Connection) -> None:
         """Let a task pass the answer on: it is an error, or a redirect."""
-        self._lent = None
-        lent.connection.hand_to(None)
-        response = UpstreamResponse(lent.connection, lent.pool)
-        self.opened = Opened(self._admission.match, self._principal, self._route, self._leg, response)
+        self._connection = None
+        connection.hand_to(None)
+        response = UpstreamResponse(connection, self._pool)
+        self.opened = Opened(self._admission.match, self._who, self._route, self._leg, response)
         self._hand_over()
 
     def _hand_over(self) -> None:

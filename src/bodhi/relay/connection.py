@@ -241,7 +241,10 @@ class Connection(Answer, asyncio.BufferedProtocol):
                 self._paused = True
                 self._transport.pause_reading()
         if self.head:
-            self._wake()
+            if self._sink is not None:
+                self._sink.advance()
+            else:
+                self._wake()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

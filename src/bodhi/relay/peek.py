@@ -71,7 +71,8 @@ def _peek_usual(body: bytes) -> Peek | None:
     key = body.rfind(_KEY)
     if key < 0 or body.find(_KEY) != key or not head.model.strip():
         return None
-    if body.rfind(b"\\u00") >= 0 and _ESCAPED_LETTER.search(body):
+    # One byte is looked for many at a time.
+    if b"\\" in body and body.rfind(b"\\u00") >= 0 and _ESCAPED_LETTER.search(body):
         return None
     value = b'"%b"' % head.model.encode()
     start = body.find(value, key + len(_KEY), key + len(_KEY) + len(value) + _LONGEST_GAP)

@@ -5,7 +5,6 @@ It sends what it is given and passes on what comes: no redirect is followed, not
 
 import asyncio
 import ssl
-from typing import NamedTuple
 
 from bodhi.core.api_model import Timeouts
 from bodhi.core.call import OutboundRequest, PoolKey
@@ -70,13 +69,6 @@ class UpstreamResponse:
             self._pool.release(connection)
 
 
-class Lent(NamedTuple):
-    """A connection that serves a call by callbacks, and the pool that it goes back to."""
-
-    connection: Connection
-    pool: Pool
-
-
 class UpstreamClient:
     """Sends requests to providers over pooled connections. Belongs to one event loop.
 
@@ -113,7 +105,9 @@ class UpstreamClient:
         """How many open connections wait for work."""
         return sum(pool.idle for pool in self._pools.values())
 
-    def send_now(self, key: PoolKey, head: bytes, body: bytes, timeouts: Timeouts, sink: Sink) -> "Lent | None":
+    def send_now(
+        self, key: PoolKey, head: bytes, body: bytes, timeouts: Timeouts, sink: Sink
+    ) -> tuple[Connection, Pool] | None:
         """Send a POST over a connection that is open and idle; None where there is none and `open` has to be asked.
 
         Args:
@@ -121,7 +115,7 @@ class UpstreamClient:
             head: its head as `write_request_head` writes it.
             body: its body.
             timeouts: its deadlines.
-            sink: who is told of the answer, in callbacks.
+            sink: who is told of the answer, in callbacks, and gives the connection back to the pool returned.
         """
         pool = self._pools.get(key)
         if pool is None:
@@ -133,7 +127,7 @@ class UpstreamClient:
         pool.busy.add(connection)
         connection.hand_to(sink)
         connection.send(head, body, timeouts, started, answer_has_body=True)
-        return Lent(connection, pool)
+        return connection, pool
 
     async def open(self, request: OutboundRequest, *, anew: bool = False) -> UpstreamResponse:
         """Send a request and return its answer as soon as the head is complete.

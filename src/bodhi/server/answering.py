@@ -232,7 +232,8 @@ class AnsweringProtocol(HttpToolsProtocol):
         elif self._refused_later and self._refusal is not None:
             self._answer(self._refusal)
         else:
-            self.flow.resume_reading()
+            if self.flow.read_paused:
+                self.flow.resume_reading()
             wait = self.limits.header_seconds if self.stage is _HEAD else self.limits.idle_seconds
             self.deadline = self.loop.time() + wait
 

@@ -34,8 +34,23 @@ STATUS_LINES = {status: _status_line(status) for status in range(200, 600)}
 _NAME_BYTES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 """What a field name may hold (RFC 9110 section 5.1), in lower case as ASGI has it."""
 _VALUE_BYTES = bytes(code for code in range(256) if code == 0x09 or (code >= 0x20 and code != 0x7F))
+
+
+class _Prefixes(dict[bytes, bytes]):
+    """Field names to how their lines begin: servers use few names, so each is checked once."""
+
+    def __missing__(self, name: bytes) -> bytes:
+        if not name or name.translate(None, _NAME_BYTES):
+            raise RuntimeError("a response header is malformed")
+        prefix = name + b": "
+        if len(self) < MAX_PREFIXES:
+            self[name] = prefix
+        return prefix
+
+
+MAX_PREFIXES = 4_096
+_PREFIXES = _Prefixes()
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
-_AS_LINE = b": ".join
 _BODILESS = frozenset({204, 304})
 _FAILED_BODY = b'{"error":{"message":"Internal error.","type":"server_error","code":"internal_error","param":null}}'
 _FAILED_HEADERS = [
@@ -250,28 +265,28 @@ class Exchange(Connection):
         Raises:
             RuntimeError: the body is not as long as its Content-Length says.
         """
-        if self.scope["method"] == "HEAD":
-            pass
-        elif self._chunked:
+        if self._chunked:
             piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            if end:
-                piece += b"0\r\n\r\n"
-            if piece:
-                self._write(piece)
-        elif body:
+            self._write(piece + b"0\r\n\r\n" if end else piece)
+        elif body and self.scope["method"] != "HEAD":
             if not self._close_delimited:
                 self._remaining -= len(body)
                 if self._remaining < 0:
                     raise RuntimeError("the response body is longer than its content-length")
             self._write(body)
         if end:
-            if self._remaining:
-                raise RuntimeError("the response body is shorter than its content-length")
+            self._end()
+
+    def _end(self) -> None:
+        if self._remaining:
+            raise RuntimeError("the response body is shorter than its content-length")
+        if self._held_head:
             self.flush()
-            self.complete = True
-            self._callback = None
+        self.complete = True
+        self._callback = None
+        if self._waiters:
             self._wake()
-            self.host.finish(self)
+        self.host.finish(self)
 
     def take_body(self) -> bytes:
         """Return the request body that was fed so far, and keep none of it."""
@@ -304,29 +319,29 @@ class Exchange(Connection):
         if self._held_head:
             piece = self._held_head + piece
             self._held_head = b""
+        if not piece:
+            return
         host.written += len(piece)
         host.transport.write(piece)
 
     def _head(self, status: int, headers: Headers) -> bytes:
-        fields = b"\r\n".join([*map(_AS_LINE, headers), b""])
-        # Deleting what is allowed leaves what is not; what is left of values are their own line ends (RFC 9112, 11.1).
-        names = dict(headers)
-        if (
-            b"" in names
-            or b"".join(names).translate(None, _NAME_BYTES)
-            or fields.translate(None, _VALUE_BYTES) != b"\r\n" * len(headers)
-        ):
-            raise RuntimeError("a response header is malformed")
         length: bytes | None = None
         closes = False
-        for name, value in [field for field in headers if field[0] in _FRAMING]:
-            if name == b"content-length":
-                length = value
-            elif name == b"connection":
-                closes = closes or b"close" in value.lower()
-            else:
-                raise RuntimeError("the framing of a response is the server's own")
-        return STATUS_LINES[status] + fields + self._framing(status, length, closes=closes)
+        pieces = [STATUS_LINES[status]]
+        for name, value in headers:
+            pieces += (_PREFIXES[name], value, b"\r\n")
+            if name in _FRAMING:
+                if name == b"content-length":
+                    length = value
+                elif name == b"connection":
+                    closes = closes or b"close" in value.lower()
+                else:
+                    raise RuntimeError("the framing of a response is the server's own")
+        head = b"".join(pieces)
+        # Deleting what is allowed leaves what is not: the line ends, and nothing else (RFC 9112 section 11.1).
+        if head.translate(None, _VALUE_BYTES) != b"\r\n" * (len(headers) + 1):
+            raise RuntimeError("a response header is malformed")
+        return head + self._framing(status, length, closes=closes)
 
     def _framing(self, status: int, length: bytes | None, *, closes: bool) -> bytes:
         """Decide how the response ends (RFC 9112 section 6.3) and whether the connection outlives it."""

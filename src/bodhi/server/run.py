@@ -105,7 +105,7 @@ class HttpServer(uvicorn.Server):
         lane: answers common calls without a task; None: every call gets one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # the composition root hands in by name what the server is made of
         self,
         app: App,
         sockets: Sequence[socket.socket],
