@@ -1,7 +1,7 @@
 # Each target does all of its own set-up: Python 3.11 and make are enough. `make help` lists them.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help install serve dev test coverage check test-real bench format lock clean
+.PHONY: help install serve dev test coverage check test-real bench regression format lock clean
 
 # Arguments for the program that a target starts: make serve ARGS="--port 8080", make test ARGS="-k prefix".
 ARGS ?=
@@ -43,6 +43,9 @@ test-real: .venv/.installed-test ## Serve a real model with llama.cpp and use it
 
 bench: .venv/.installed-test ## Measure against nginx and print the table
 	@$(PYTHON) -m bench $(ARGS)
+
+regression: .venv/.installed-test ## Tell when a call costs more than is recorded: counts instructions, no time
+	@$(PYTHON) -m bench --instructions $(ARGS)
 
 format: .venv/.installed-dev ## Format the code and repair what the linters can
 	@.venv/bin/ruff format

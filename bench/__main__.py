@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import cpu
 from bench.behaviour import check_cancellation, check_slow_readers
 from bench.calls import Address
+from bench.instructions import METHODS, show_instructions
 from bench.pages import write_pages
 from bench.programs import CannotRun, Programs, build_programs
 from bench.proxies import Proxy, Running, run, set_up_gateway, set_up_nginx
@@ -44,6 +45,9 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--sign-ins", action="store_true", help="streams beside 50 people who sign in, and nothing else"
     )
     parser.add_argument("--usage", action="store_true", help="100,000 calls, and whether usage adds up; nothing else")
+    parser.add_argument("--instructions", action="store_true", help="what a call costs against bench/limits.toml, only")
+    parser.add_argument("--method", choices=METHODS, help="of --instructions; by itself, the best that works")
+    parser.add_argument("--record", action="store_true", help="make what --instructions found the new limits")
     parser.add_argument("--first", action="store_true", help="run before the machine's other work (root only)")
     parser.add_argument("--pages", action="store_true", help="put the ratios into README.md and docs/performance.md")
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE", help="print the results of an earlier run")
@@ -59,6 +63,8 @@ def main() -> int:
     try:
         if options.sign_ins:
             return show_sign_ins(options)
+        if options.instructions:
+            return show_instructions(options)
         if options.usage:
             return show_usage(options)
         if options.earlier is not None:

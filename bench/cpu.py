@@ -32,11 +32,16 @@ class _Status:
 def usage(root: int) -> Usage:
     """Return what the process `root` and its descendants have used."""
     statuses = _statuses()
-    tree = _tree(root, statuses)
+    found = _tree(root, statuses)
     return Usage(
-        cpu_seconds=sum(statuses[pid].cpu_seconds for pid in tree),
-        rss_bytes=sum(statuses[pid].rss_bytes for pid in tree),
+        cpu_seconds=sum(statuses[pid].cpu_seconds for pid in found),
+        rss_bytes=sum(statuses[pid].rss_bytes for pid in found),
     )
+
+
+def tree(root: int) -> set[int]:
+    """Return the process `root` and its descendants that are running now."""
+    return _tree(root, _statuses())
 
 
 def idle_seconds(core: int) -> float:
