@@ -3,6 +3,7 @@
 How the figures are measured is in `instructions.py`.
 """
 
+import json
 import platform
 import sysconfig
 import tomllib
@@ -112,7 +113,7 @@ def write_limits(records: Limits) -> str:
         kept = records.get(method)
         if kept is None:
             continue
-        lines += [f"# {says}", f"[{method}]", f'build = "{kept.build}"', f"[{method}.limits]"]
+        lines += [f"# {says}", f"[{method}]", f"build = {json.dumps(kept.build)}", f"[{method}.limits]"]
         lines += [
             f"{name} = {{ recorded = {limit.recorded}, alarm = {limit.alarm} }}" for name, limit in kept.limits.items()
         ]
