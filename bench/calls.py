@@ -30,11 +30,12 @@ class Address:
     port: int
     token: str
     path: str = "/v1/chat/completions"
+    extra_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the headers of a call, without Host and Content-Length."""
-        return (*SDK_HEADERS, ("Authorization", f"Bearer {self.token}"))
+        return (*SDK_HEADERS, ("Authorization", f"Bearer {self.token}"), *self.extra_headers)
 
 
 def new_body(model: str, size: int, *, stream: bool) -> bytes:

@@ -1,7 +1,8 @@
 /* The upstream of the bench: answers like a provider, at a fraction of the cost of any proxy.
  *
  * The last part of the model's name picks the answer, so that one base URL serves every scenario and a proxy that
- * strips a prefix is not told apart from one that does not:
+ * strips a prefix is not told apart from one that does not. A proxy that writes the body anew may put the model last:
+ * it is given a base URL whose path begins with the name.
  *
  *   json-1k, json-10k     a chat completion of that size, with usage
  *   sse-0ms, sse-5ms      100 events, the last with usage; each holds the time at which it was written
@@ -231,25 +232,39 @@ static void send_stats(struct connection *connection)
 
 /* --- requests --- */
 
+static enum answer named(const char *model, size_t length)
+{
+    for (size_t i = 0; i < sizeof ANSWERS / sizeof *ANSWERS; i++)
+        if (strlen(ANSWERS[i].model) == length && memcmp(model, ANSWERS[i].model, length) == 0)
+            return ANSWERS[i].answer;
+    return UNKNOWN;
+}
+
+static enum answer read_path(const struct connection *connection)
+{
+    static const char POST[] = "POST /";
+    if (strncmp(connection->head, POST, strlen(POST)) != 0)
+        return UNKNOWN;
+    const char *first = connection->head + strlen(POST);
+    return named(first, strcspn(first, "/ "));
+}
+
 static enum answer read_model(struct connection *connection)
 {
     connection->peek[connection->peek_length] = 0;
     char *model = strstr(connection->peek, "\"model\"");
     if (model == NULL || (model = strchr(model + 7, '"')) == NULL)
-        return UNKNOWN;
+        return read_path(connection);
     char *end = strchr(++model, '"');
     if (end == NULL)
-        return UNKNOWN;
+        return read_path(connection);
     *end = 0;
     char *slash = strrchr(model, '/');
     if (slash != NULL) {
         counters.prefixed++;
         model = slash + 1;
     }
-    for (size_t i = 0; i < sizeof ANSWERS / sizeof *ANSWERS; i++)
-        if (strcmp(model, ANSWERS[i].model) == 0)
-            return ANSWERS[i].answer;
-    return UNKNOWN;
+    return named(model, strlen(model));
 }
 
 static void answer(struct connection *connection)

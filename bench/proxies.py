@@ -1,6 +1,6 @@
 """The measured proxies, each set up as its documentation says: nginx, which is the limit, and the gateway.
 
-A further gateway is one more function here that returns a `Proxy`, and one line where the command starts them.
+Other gateways, which are measured on request, are in `peers.py`.
 """
 
 import getpass
@@ -23,9 +23,10 @@ from bench.upstream import Upstream
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.005
 PROVIDER_KEY = "bench-provider-key"
+GATEWAY = Path(sys.executable).with_name("bodhi")
 
 NGINX_CONFIGURATION = """\
-{user}worker_processes 1;
+{user}worker_processes {workers};
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log error;
@@ -66,6 +67,7 @@ class Proxy:
 
     address: Address
     start: Callable[[], Program]
+    ready_seconds: float = READY_SECONDS
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Running:
 def run(proxy: Proxy) -> Running:
     """Start a proxy and wait for its first answer."""
     program = proxy.start()
-    while time.perf_counter() - program.started_at < READY_SECONDS and not program.has_ended:
+    while time.perf_counter() - program.started_at < proxy.ready_seconds and not program.has_ended:
         try:
             status, _ = call(proxy.address, "json-1k")
         except OSError:
@@ -93,7 +95,7 @@ def run(proxy: Proxy) -> Running:
     raise CannotRun(f"{proxy.address.name} does not answer:\n{program.log_tail()}")
 
 
-def set_up_nginx(folder: Path, upstream: Upstream, cores: Cores) -> Proxy:
+def set_up_nginx(folder: Path, upstream: Upstream, cores: Cores, workers: int = 1) -> Proxy:
     """Write a configuration that only proxies: kept connections, headers rewritten, a buffered access log."""
     program = _find_nginx()
     port = free_port()
@@ -102,12 +104,14 @@ def set_up_nginx(folder: Path, upstream: Upstream, cores: Cores) -> Proxy:
     # As root nginx would change to a user who cannot enter the temporary folder.
     user = f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""
     configuration.write_text(
-        NGINX_CONFIGURATION.format(user=user, folder=folder, port=port, upstream_port=upstream.port, key=PROVIDER_KEY)
+        NGINX_CONFIGURATION.format(
+            user=user, folder=folder, port=port, upstream_port=upstream.port, key=PROVIDER_KEY, workers=workers
+        )
     )
     command = [program, "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]
     return Proxy(
         Address("nginx", port, token="not-checked"),
-        start=lambda: Program(command, cores.proxy, folder / "output.log"),
+        start=lambda: Program(command, cores.of_proxy(workers), folder / "output.log"),
     )
 
 
@@ -125,10 +129,14 @@ def _find_nginx() -> str:
 
 
 def set_up_gateway(
-    folder: Path, upstream: Upstream, cores: Cores, settings: Mapping[str, str] = MappingProxyType({})
+    folder: Path,
+    upstream: Upstream,
+    cores: Cores,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    workers: int = 1,
 ) -> Proxy:
     """Set the gateway up as its documentation tells a user: an Admin, one api model, one token."""
-    program = str(Path(sys.executable).with_name("bodhi"))
+    program = str(GATEWAY)
     port = free_port()
     environment = {"BODHI_HOME": str(folder), **settings}
 
@@ -154,7 +162,15 @@ def set_up_gateway(
     )
     token = str(json.loads(bodhi(["token", "create", "--name", "bench", "--json"]))["token"])
     command = [program, "serve", "--host", "127.0.0.1", "--port", str(port)]
+    if workers > 1:
+        command += ["--workers", str(workers)]
     return Proxy(
         Address("bodhi", port, token=token),
-        start=lambda: Program(command, cores.proxy, folder / "bench-output.log", environment),
+        start=lambda: Program(command, cores.of_proxy(workers), folder / "bench-output.log", environment),
     )
+
+
+def gateway_has_workers() -> bool:
+    """Tell whether this version of the gateway can be started with several workers."""
+    shown = subprocess.run([str(GATEWAY), "serve", "--help"], capture_output=True, text=True, check=False)
+    return "--workers" in shown.stdout

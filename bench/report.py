@@ -1,137 +1,68 @@
-"""The tables that are made of results: medians, and ratios to nginx in the same run."""
+"""The tables and sentences that are made of figures, for the terminal and for the pages."""
 
-import statistics
 import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from bench.results import Results
-from bench.windows import Window
+from bench.figures import MEGA, RATES, Row, calls_per_second, idle_share, p50, p99, rows
+from bench.goals import GOALS, LEAST_MULTIPLES
+from bench.results import DIRECT, LIMIT, MEASURED, Results
+from bench.scenarios import SCENARIOS
 
-LIMIT = "nginx"
-MEASURED = "bodhi"
-DIRECT = "direct"
-MICRO = 1e6
-MEGA = 1e6
-
-
-def cpu_per_call(window: Window) -> float:
-    """Return microseconds of CPU time for each answer that was finished in the window."""
-    return window.cpu_seconds / max(window.load.answers, 1) * MICRO
+ENOUGH = 1.2
+"""How many times the fastest proxy's rate the mock and the load generator shall reach alone."""
+LEGEND = "met: within the goal; missed: beyond the goal, within the alarm; alarm: beyond the alarm."
 
 
-def cpu_per_event(window: Window) -> float:
-    """Return microseconds of CPU time for each event that arrived in the window."""
-    return window.cpu_seconds / max(window.load.events, 1) * MICRO
-
-
-def calls_per_second(window: Window) -> float:
-    """Return the rate of finished calls."""
-    return window.load.answers / window.seconds
-
-
-def idle_share(window: Window) -> float:
-    """Return how much of the window the proxy's core had nothing to do."""
-    return window.idle_seconds / window.seconds
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table that comes from a scenario. `added` subtracts what the same call takes without a proxy."""
-
-    title: str
-    scenario: str
-    value: Callable[[Window], float]
-    added: bool = False
-    digits: int = 0
-
-
-FIGURES = (
-    Figure("CPU per call, 1 KB (µs)", "json-1k", cpu_per_call, digits=1),
-    Figure("CPU per call, 10 KB (µs)", "json-10k", cpu_per_call, digits=1),
-    Figure("CPU per call, 200 KB request (µs)", "body-200k", cpu_per_call),
-    Figure("CPU per SSE event, 50 streams, 5 ms (µs)", "sse-5ms-x50", cpu_per_event, digits=1),
-    Figure("CPU per SSE event, 200 streams, 5 ms (µs)", "sse-5ms-x200", cpu_per_event, digits=1),
-    Figure("CPU per SSE event, no gaps (µs)", "sse-0ms", cpu_per_event, digits=1),
-    Figure("Latency added at 200/s, p50 (µs)", "rate-200", lambda w: w.load.latency.p50, added=True),
-    Figure("Latency at 200/s, p99 (µs)", "rate-200", lambda w: w.load.latency.p99),
-    Figure("Latency added at 1,000/s, p50 (µs)", "rate-1000", lambda w: w.load.latency.p50, added=True),
-    Figure("Latency at 1,000/s, p99 (µs)", "rate-1000", lambda w: w.load.latency.p99),
-    Figure("Calls a second, one core", "json-1k", calls_per_second),
-)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: the limit's value, the gateway's, and their ratio where one has a meaning."""
-
-    title: str
-    limit: float | None
-    measured: float | None
-    digits: int
-    has_ratio: bool = True
-
-    @property
-    def ratio(self) -> float | None:
-        """Return the gateway's value over the limit's, None without both or with a limit of nothing."""
-        if not self.has_ratio or self.limit is None or self.measured is None or self.limit <= 0:
-            return None
-        return self.measured / self.limit
-
-
-def rows(results: Results) -> list[Row]:
-    """Return the table's lines, without those that this run did not measure."""
-    lines = [*(_figure_row(results, figure) for figure in FIGURES), *_memory_rows(results)]
-    return [row for row in lines if row.limit is not None or row.measured is not None]
-
-
-def _figure_row(results: Results, figure: Figure) -> Row:
-    direct = results.median(figure.scenario, DIRECT, figure.value) if figure.added else 0.0
-
-    def value(proxy: str) -> float | None:
-        median = results.median(figure.scenario, proxy, figure.value)
-        return None if median is None or direct is None else median - direct
-
-    return Row(figure.title, value(LIMIT), value(MEASURED), figure.digits)
-
-
-def _memory_rows(results: Results) -> Iterator[Row]:
-    growth: dict[str, float] = {slow.proxy: slow.growth_bytes / MEGA for slow in results.slow_readers}
-    idle = {proxy: rss / MEGA for proxy, rss in results.rss_idle.items()}
-    after = {proxy: rss / MEGA for proxy, rss in results.rss_after.items()}
-    startup = {proxy: statistics.median(times) for proxy, times in results.startup_seconds.items()}
-    for title, values, digits in (
-        ("Memory idle, RSS (MB)", idle, 0),
-        ("Memory after the load, RSS (MB)", after, 0),
-        ("Memory grown by 4 clients that do not read 250 MB (MB)", growth, 1),
-        ("Start to first answer, warm (s)", startup, 2),
-    ):
-        yield Row(title, values.get(LIMIT), values.get(MEASURED), digits, has_ratio=False)
-
-
-def table(results: Results) -> str:
-    """Return the table with all values, as Markdown."""
-    lines = [f"| figure | {LIMIT} | {MEASURED} | {MEASURED} / {LIMIT} |", "|---|---:|---:|---:|"]
+def ratio_table(results: Results, *, with_goals: bool = False) -> str:
+    """Return the table of ratios to nginx, as Markdown: they outlive the machine. Memory and start are values."""
+    header = ["figure", *results.proxies, *(["goal", "alarm", "verdict"] if with_goals else [])]
+    lines = []
     for row in rows(results):
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        lines.append(f"| {row.title} | {_text(row.limit, row.digits)} | {_text(row.measured, row.digits)} | {ratio} |")
-    return "\n".join(lines)
+        cells = [row.title.rsplit(" (", 1)[0] if row.has_ratio else row.title]
+        cells += [_ratio_cell(row, proxy) for proxy in results.proxies]
+        lines.append(cells + (_goal_cells(row) if with_goals else []))
+    return _markdown(header, lines)
 
 
-def ratio_table(results: Results) -> str:
-    """Return the table for documentation, as Markdown: ratios alone, for they outlive the machine."""
-    lines = [f"| figure | {MEASURED} / {LIMIT} |", "|---|---:|"]
+def value_table(results: Results) -> str:
+    """Return the table with all values as measured, as Markdown."""
+    lines = []
     for row in rows(results):
-        if row.ratio is not None:
-            digits = 1 if row.ratio >= 1 else 2
-            lines.append(f"| {row.title.rsplit(' (', 1)[0]} | {row.ratio:.{digits}f} |")
-        elif not row.has_ratio:
-            lines.append(f"| {row.title} | {_text(row.measured, row.digits)} |")
-    return "\n".join(lines)
+        values = [row.notes.get(proxy) or _text(row.values.get(proxy), row.digits) for proxy in results.proxies]
+        lines.append([row.title, *values])
+    return _markdown(["figure", *results.proxies], lines)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _ratio_cell(row: Row, proxy: str) -> str:
+    if proxy in row.notes:
+        return row.notes[proxy]
+    if not row.has_ratio:
+        return _text(row.values.get(proxy), row.digits)
+    return ratio_text(row.ratio(proxy))
+
+
+def ratio_text(ratio: float | None) -> str:
+    """Return a ratio with as many digits as mean something."""
+    if ratio is None:
+        return ""
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"
+
+
+def _goal_cells(row: Row) -> list[str]:
+    goal = GOALS.get(row.name)
+    if goal is None:
+        return ["", "", ""]
+    return [f"{goal.wanted:g}", "" if goal.alarm is None else f"{goal.alarm:g}", row.verdict() or ""]
+
+
+def _markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(line[column]) for line in (header, *lines)) for column in range(len(header))]
+    ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    aligned = [
+        " | ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
+        for line in (header, ruler, *lines)
+    ]
+    return "\n".join(f"| {line} |" for line in aligned)
 
 
 def _text(value: float | None, digits: int) -> str:
@@ -139,40 +70,98 @@ def _text(value: float | None, digits: int) -> str:
 
 
 def report(results: Results) -> str:
-    """Return the whole report: the machine, the table, the proof of the method, what behaved how, and faults."""
+    """Return the whole report: the machine, the tables, the proof of the method, what behaved how, and faults."""
     parts = [
-        _circumstances(results),
-        table(results),
-        "\n".join([*_proof(results), *_behaviour(results)]),
+        circumstances(results),
+        f"Ratios to {LIMIT}; memory and start as they are. {LEGEND}",
+        ratio_table(results, with_goals=True),
+        "As measured:",
+        value_table(results),
+        proof_table(results),
+        "\n".join([*_proof(results), *_multiples(results), *_behaviour(results)]),
+        "\n".join(peer_lines(results)),
         "\n".join(f"FAULT: {fault}" for fault in results.faults()),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def ratio_report(results: Results) -> str:
+def page_report(results: Results, pictures: Sequence[str] = ()) -> str:
     """Return what the documentation shows of a run."""
-    return f"{ratio_table(results)}\n\n{textwrap.fill(_circumstances(results), 120)}"
+    sentences = [circumstances(results), *peer_lines(results)]
+    return "\n\n".join([*pictures, ratio_table(results), *(textwrap.fill(sentence, 120) for sentence in sentences)])
 
 
-def _circumstances(results: Results) -> str:
-    rounds = _count(results.rounds, "round")
+def circumstances(results: Results) -> str:
+    """Return on what machine the run took place, when, and with which windows."""
+    rounds = f"{results.rounds} round" if results.rounds == 1 else f"{results.rounds} rounds"
     return f"{results.machine.line()}; {rounds} of {results.seconds:g} s each, medians; {results.at[:10]}."
+
+
+def peer_lines(results: Results) -> list[str]:
+    """Return what is to be said of the peers: what they are, and what could not be measured."""
+    lines = [peer.line() for peer in results.peers]
+    lines += [f"{name} could not be measured: {reason}" for name, reason in sorted(results.failures.items())]
+    notes = {note for row in rows(results) for note in row.notes.values()}
+    if "too slow" in notes:
+        lines.append('"too slow" stands where a proxy answered fewer than 95 of 100 calls in time, or none at all.')
+    if "failed" in notes:
+        lines.append('"failed" stands where more than one call in a hundred got no proper answer.')
+    if results.left_out:
+        lines.append("Left out: " + " ".join(results.left_out))
+    return lines
+
+
+def proof_table(results: Results) -> str:
+    """Return the table that shows what the mock and the load generator can do alone, and how busy the proxies were."""
+    lines = []
+    for scenario in SCENARIOS:
+        alone = results.median(scenario.name, DIRECT, calls_per_second)
+        found = {proxy: results.median(scenario.name, proxy, calls_per_second) for proxy in results.proxies}
+        rates = {proxy: rate for proxy, rate in found.items() if rate is not None}
+        if RATES[scenario.name] or scenario.streams or alone is None or not rates:
+            continue
+        fastest = max(rates, key=lambda proxy: rates[proxy])
+        idle = [results.median(scenario.name, proxy, idle_share) for proxy in results.proxies]
+        times = f"{alone / rates[fastest]:.2f}" if rates[fastest] else ""
+        busy = ["" if share is None else f"{1 - share:.0%}" for share in idle]
+        lines.append([scenario.name, f"{alone:,.0f}", f"{rates[fastest]:,.0f} ({fastest})", times, *busy])
+    if not lines:
+        return ""
+    header = ["closed loop", "mock alone, calls/s", "fastest proxy", "times", *(f"{p} busy" for p in results.proxies)]
+    return _markdown(header, lines)
 
 
 def _proof(results: Results) -> Iterator[str]:
     """Yield the sentences that show that the proxies, not the mock or the load generator, were the limit."""
     alone = results.median("json-1k", DIRECT, calls_per_second)
-    fastest = results.median("json-1k", LIMIT, calls_per_second)
-    if alone is None or fastest is None:
-        return
-    yield (
-        f"The mock and the load generator alone, on one core: {alone / fastest:.1f} times the calls a second that "
-        f"{LIMIT} reaches."
-    )
-    for proxy in (LIMIT, MEASURED):
-        share = results.median("json-1k", proxy, idle_share)
-        if share is not None:
-            yield f"The core of {proxy} was idle for {share:.0%} of the closed loop."
+    rates = [results.median("json-1k", proxy, calls_per_second) for proxy in results.proxies]
+    fastest = max((rate for rate in rates if rate is not None), default=0.0)
+    if alone is not None and fastest:
+        enough = "they are not the limit" if alone >= ENOUGH * fastest else "CAUTION: too few to be no limit"
+        yield (
+            f"The mock and the load generator alone, on one core: {alone:,.0f} calls of 1 KB a second, "
+            f"{alone / fastest:.1f} times what the fastest proxy reaches: {enough}."
+        )
+    for scenario in SCENARIOS:
+        straight = [results.median(scenario.name, DIRECT, value) for value in (p50, p99)]
+        if scenario.rate and straight[0] is not None and straight[1] is not None:
+            yield (
+                f"Without a proxy at {scenario.rate:,}/s: p50 {straight[0]:,.0f} µs, p99 {straight[1]:,.0f} µs, which "
+                'are subtracted for "added".'
+            )
+
+
+def _multiples(results: Results) -> Iterator[str]:
+    cpu = next((row for row in rows(results) if row.name == "cpu-1k"), None)
+    own = None if cpu is None else cpu.values.get(MEASURED)
+    for peer, goal in LEAST_MULTIPLES.items():
+        theirs = None if cpu is None else cpu.values.get(peer)
+        if own and theirs is not None:
+            multiple = theirs / own
+            yield (
+                f"{peer} takes {multiple:,.1f} times {MEASURED}'s CPU for a 1 KB call "
+                f"(goal: at least {goal.wanted:g}): {goal.verdict(multiple)}."
+            )
 
 
 def _behaviour(results: Results) -> Iterator[str]:

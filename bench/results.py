@@ -10,9 +10,15 @@ from pathlib import Path
 import msgspec
 
 from bench.behaviour import Cancellation, SlowReaders
+from bench.peers import Peer
 from bench.windows import Window
 
 FOLDER = Path(__file__).parent / "results"
+PUBLISHED = FOLDER / "published.json"
+"""The run whose figures the pages show; the only one that is kept with the source."""
+DIRECT = "direct"
+LIMIT = "nginx"
+MEASURED = "bodhi"
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -56,6 +62,14 @@ class Results(msgspec.Struct):
     rss_after: dict[str, int] = msgspec.field(default_factory=dict)
     cancellations: list[Cancellation] = msgspec.field(default_factory=list)
     slow_readers: list[SlowReaders] = msgspec.field(default_factory=list)
+    peers: list[Peer] = msgspec.field(default_factory=list)
+    failures: dict[str, str] = msgspec.field(default_factory=dict)
+    left_out: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def proxies(self) -> list[str]:
+        """Return the names of what was measured: the limit, the gateway, and the peers in alphabetical order."""
+        return [LIMIT, MEASURED, *sorted(peer.name for peer in self.peers)]
 
     @classmethod
     def begin(cls, seconds: float, rounds: int) -> "Results":
@@ -63,19 +77,24 @@ class Results(msgspec.Struct):
         now = datetime.datetime.now(datetime.UTC)
         return cls(at=now.isoformat(timespec="seconds"), machine=Machine.here(), seconds=seconds, rounds=rounds)
 
+    def of(self, scenario: str, proxy: str) -> list[Window]:
+        """Return the windows of a scenario that a proxy was measured in."""
+        return [window for window in self.windows if (window.scenario, window.proxy) == (scenario, proxy)]
+
     def median(self, scenario: str, proxy: str, value: Callable[[Window], float]) -> float | None:
         """Return the median over the rounds, or None when the scenario was not measured."""
-        values = [value(window) for window in self.windows if (window.scenario, window.proxy) == (scenario, proxy)]
+        values = [value(window) for window in self.of(scenario, proxy)]
         return statistics.median(values) if values else None
 
     def faults(self) -> list[str]:
-        """Return what makes this run worthless, as sentences; empty for a sound run."""
+        """Return what makes this run worthless, as sentences. Peers may fail: that is a result."""
+        own = [window for window in self.windows if window.proxy in (DIRECT, LIMIT, MEASURED)]
         faults = [
             f"{w.proxy} failed {w.load.errors} calls of {w.scenario} and left {w.load.unasked} unasked."
-            for w in self.windows
+            for w in own
             if w.load.errors or w.load.unasked
         ]
-        faults += [f"{w.proxy} answered nothing in {w.scenario}." for w in self.windows if not w.load.answers]
+        faults += [f"{w.proxy} answered nothing in {w.scenario}." for w in own if not w.load.answers + w.load.events]
         faults += [
             f"{left.proxy} aborted {left.aborted} of {left.clients} upstream calls whose client left."
             for left in self.cancellations
@@ -88,10 +107,10 @@ class Results(msgspec.Struct):
         ]
         return faults
 
-    def save(self, folder: Path = FOLDER) -> Path:
-        """Write the results to a file of their own."""
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{self.at.replace(':', '').replace('+0000', 'Z')}.json"
+    def save(self, path: Path | None = None) -> Path:
+        """Write the results to a file of their own, or to this one."""
+        path = path or FOLDER / f"{self.at.replace(':', '').replace('+0000', 'Z')}.json"
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1))
         return path
 

@@ -20,23 +20,43 @@ LOG_TAIL = 2000
 
 @dataclass(frozen=True)
 class Cores:
-    """The core of the measured proxy, and the one of everything else (the same one on a machine with one core)."""
+    """The core of the measured proxy, and the one of everything else (the same one on a machine with one core).
+
+    A proxy with two workers has the first two cores; what measures it has two more, or shares those where there are
+    no more.
+    """
 
     proxy: int
     others: int
+    pair: tuple[int, ...] = ()
+    beside_pair: tuple[int, ...] = ()
 
     @classmethod
     def available(cls) -> "Cores":
         """Return the first two cores that this process may use."""
         cores = sorted(os.sched_getaffinity(0))
-        return cls(proxy=cores[0], others=cores[-1] if len(cores) < 2 else cores[1])
+        pair = tuple(cores[:2])
+        return cls(
+            proxy=cores[0],
+            others=cores[-1] if len(cores) < 2 else cores[1],
+            pair=pair,
+            beside_pair=tuple(cores[2:4]) or pair,
+        )
+
+    def of_proxy(self, workers: int = 1) -> tuple[int, ...]:
+        """Return the cores of a proxy with so many workers."""
+        return (self.proxy,) if workers == 1 else self.pair
+
+    def of_others(self, workers: int = 1) -> tuple[int, ...]:
+        """Return the cores of what measures a proxy with so many workers."""
+        return (self.others,) if workers == 1 else self.beside_pair
 
 
 @contextlib.contextmanager
-def on_core(core: int) -> Iterator[None]:
+def on_core(*cores: int) -> Iterator[None]:
     """Pin this process for a while, so that what it starts meanwhile stays pinned."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -61,14 +81,18 @@ def _set_niceness(niceness: int) -> None:
 
 
 class Program:
-    """A program that the bench started, pinned to a core. Its output goes to a log file."""
+    """A program that the bench started, pinned to one core or to several. Its output goes to a log file."""
 
     def __init__(
-        self, command: Sequence[str], core: int, log: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        core: int | tuple[int, ...],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._log = log
         self.started_at = time.perf_counter()
-        with on_core(core), log.open("ab") as output:
+        with on_core(*((core,) if isinstance(core, int) else core)), log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -56,9 +56,9 @@ class Upstream:
 
 
 @contextlib.contextmanager
-def running_upstream(program: Path, core: int) -> Iterator[Upstream]:
+def running_upstream(program: Path, *cores: int) -> Iterator[Upstream]:
     """Run the mock on a free port."""
-    with on_core(core):
+    with on_core(*cores):
         process = subprocess.Popen([str(program)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -37,7 +37,10 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The outcome of one window; the direct runs have no proxy, so no CPU time. Idle is the proxy's core."""
+    """The outcome of one window; the direct runs have no proxy, so no CPU time.
+
+    Idle is the proxy's core, or the average of its cores.
+    """
 
     scenario: str
     proxy: str
@@ -62,7 +65,7 @@ class Gauge:
         """Run the load generator for one window; `pid` is the proxy's process, None without a proxy."""
         body = self.folder / f"{scenario.name}.json"
         body.write_bytes(new_body(scenario.model, scenario.body_bytes, stream=scenario.streams))
-        with on_core(self.cores.others):
+        with on_core(*self.cores.of_others(scenario.workers)):
             load = subprocess.Popen(
                 [str(self.load_program), *self._options(scenario, address), "--body", str(body)],
                 stdin=subprocess.DEVNULL,
@@ -74,7 +77,8 @@ class Gauge:
         marks = {}
         for line in load.stderr:
             used = cpu.usage(pid) if pid is not None else cpu.Usage(0, 0)
-            marks[line.strip()] = used, cpu.idle_seconds(self.cores.proxy)
+            cores = self.cores.of_proxy(scenario.workers)
+            marks[line.strip()] = used, sum(map(cpu.idle_seconds, cores)) / len(cores)
         printed, _ = load.communicate()
         if load.returncode != 0 or not {"start", "end"} <= marks.keys():
             raise CannotRun(f"The load generator failed against {address.name}: {', '.join(marks)}")

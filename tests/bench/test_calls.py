@@ -23,5 +23,9 @@ def test_extra_scenarios_run_only_when_named() -> None:
     assert [scenario.name for scenario in chosen(["sse-0ms"])] == ["sse-0ms"]
 
 
+def test_slow_rate_is_measured_beside_peers() -> None:
+    assert {each.name for each in chosen([], with_peers=True)} - {each.name for each in chosen([])} == {"rate-20"}
+
+
 def test_scenarios_have_names_of_their_own() -> None:
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)

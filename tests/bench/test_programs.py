@@ -1,5 +1,6 @@
 """The bench's C programs compile without a warning and understand each other; counts alone, for time says nothing here."""
 
+import http.client
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_mock_answers_with_the_size_that_the_model_names(mock: Upstream, model: 
 
 def test_mock_answers_an_unknown_model_with_404(mock: Upstream) -> None:
     assert call(direct(mock), "nobody")[0] == 404
+
+
+def test_path_tells_the_answer_where_the_model_comes_last(mock: Upstream) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=10)
+    connection.request("POST", "/json-10k/v1/chat/completions", b'{"messages":[],"model' + b" " * 300 + b'":"x"}')
+    answer = connection.getresponse()
+
+    assert (answer.status, len(answer.read())) == (200, 10240)
+    connection.close()
 
 
 def test_closed_loop_counts_every_answer(programs: Programs, mock: Upstream, tmp_path: Path) -> None:

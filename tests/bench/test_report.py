@@ -1,105 +1,95 @@
-import msgspec
-import pytest
-
-from bench.behaviour import Cancellation, SlowReaders
-from bench.report import Row, ratio_report, ratio_table, report, rows, table
-from bench.results import Machine, Results
-from bench.windows import Latency, Load, Window
-
-QUIET = Latency(count=0, p50=0, p90=0, p99=0, max=0)
+from bench.report import page_report, peer_lines, proof_table, ratio_table, ratio_text, report, value_table
+from tests.bench.made_up import results, window
 
 
-def window(
-    scenario: str, proxy: str, *, answers: int = 1000, cpu: float = 0.0, p50: int = 0, errors: int = 0
-) -> Window:
-    latency = Latency(count=answers, p50=p50, p90=p50, p99=p50, max=p50)
-    load = Load(answers, errors, 0, events=0, bytes=0, unasked=0, latency=latency, event_delay=QUIET)
-    return Window(scenario, proxy, seconds=2.0, load=load, cpu_seconds=cpu)
-
-
-def results(*windows: Window) -> Results:
-    machine = Machine("Made-up", cores=2, kernel="6", python="3.11", load_average=0.0)
-    return Results("2026-01-01T00:00:00+00:00", machine, seconds=2.0, rounds=3, windows=list(windows))
-
-
-def row(found: Results, title: str) -> Row:
-    return next(row for row in rows(found) if row.title.startswith(title))
-
-
-def test_ratio_is_the_median_over_the_limits_median() -> None:
-    limit = [window("json-1k", "nginx", cpu=cpu) for cpu in (0.02, 0.9, 0.01)]
-    measured = [window("json-1k", "bodhi", cpu=cpu) for cpu in (0.05, 0.06, 0.001)]
-
-    found = row(results(*limit, *measured), "CPU per call, 1 KB")
-
-    assert found.limit == pytest.approx(20.0)
-    assert found.measured == pytest.approx(50.0)
-    assert found.ratio == pytest.approx(2.5)
-
-
-def test_added_latency_leaves_out_what_the_call_takes_without_a_proxy() -> None:
-    found = results(
-        window("rate-200", "direct", p50=20), window("rate-200", "nginx", p50=70), window("rate-200", "bodhi", p50=120)
-    )
-
-    assert row(found, "Latency added at 200/s, p50") == Row("Latency added at 200/s, p50 (µs)", 50, 100, 0)
-
-
-def test_calls_a_second_are_answers_over_the_windows_length() -> None:
-    assert row(results(window("json-1k", "nginx", answers=500)), "Calls a second").limit == 250
-
-
-def test_what_was_not_measured_has_no_line() -> None:
-    titles = [row.title for row in rows(results(window("json-10k", "nginx", cpu=0.1)))]
-
-    assert titles == ["CPU per call, 10 KB (µs)"]
-
-
-def test_line_with_one_side_has_no_ratio() -> None:
-    found = results(window("json-10k", "bodhi", cpu=0.1))
-
-    assert row(found, "CPU per call, 10 KB").ratio is None
-    assert "| CPU per call, 10 KB (µs) |  | 100.0 |  |" in table(found)
+def cells(table: str, title: str) -> list[str]:
+    line = next(line for line in table.splitlines() if line.startswith(f"| {title}"))
+    return [cell.strip() for cell in line.strip("|").split("|")][1:]
 
 
 def test_ratio_table_shows_no_absolute_times() -> None:
+    table = ratio_table(results(window("json-1k", "nginx", cpu=0.02), window("json-1k", "bodhi", cpu=0.05)))
+
+    assert cells(table, "CPU per call, 1 KB") == ["1.00", "2.50"]
+    assert "µs" not in table
+
+
+def test_goals_stand_beside_the_ratios() -> None:
     found = results(window("json-1k", "nginx", cpu=0.02), window("json-1k", "bodhi", cpu=0.05))
 
-    assert "| CPU per call, 1 KB | 2.5 |" in ratio_table(found)
-    assert "µs" not in ratio_table(found)
+    assert cells(ratio_table(found, with_goals=True), "CPU per call, 1 KB") == ["1.00", "2.50", "2", "2.6", "missed"]
+
+
+def test_peers_have_columns() -> None:
+    found = results(
+        window("json-1k", "nginx", cpu=0.02),
+        window("json-1k", "bodhi", cpu=0.04),
+        window("json-1k", "portkey", cpu=0.9),
+        peers=("portkey",),
+    )
+
+    assert cells(ratio_table(found), "CPU per call, 1 KB") == ["1.00", "2.00", "45.0"]
+    assert "portkey takes 22.5 times bodhi's CPU for a 1 KB call (goal: at least 20): met." in report(found)
+
+
+def test_what_failed_is_said_and_not_invented() -> None:
+    found = results(
+        window("json-10k", "nginx", cpu=0.02), window("json-10k", "litellm", answers=0, errors=9), peers=("litellm",)
+    )
+    found.failures["portkey"] = "npm is missing"
+
+    assert cells(ratio_table(found), "CPU per call, 10 KB") == ["1.00", "", "failed"]
+    assert cells(value_table(found), "CPU per call, 10 KB") == ["20.0", "", "failed"]
+    lines = peer_lines(found)
+    assert "portkey could not be measured: npm is missing" in lines
+    assert any(line.startswith('"failed" stands where') for line in lines)
 
 
 def test_memory_is_shown_without_a_ratio() -> None:
     found = results()
     found.rss_idle = {"nginx": 10_000_000, "bodhi": 80_000_000}
 
-    assert "| Memory idle, RSS (MB) | 80 |" in ratio_table(found)
-    assert "| Memory idle, RSS (MB) | 10 | 80 |  |" in table(found)
+    assert cells(ratio_table(found), "Memory idle, RSS (MB)") == ["10", "80"]
+    assert cells(value_table(found), "Memory idle, RSS (MB)") == ["10", "80"]
 
 
-def test_failed_calls_are_a_fault() -> None:
-    found = results(window("json-1k", "bodhi", errors=3))
+def test_columns_are_aligned() -> None:
+    lines = ratio_table(results(window("json-1k", "nginx", cpu=0.02)), with_goals=True).splitlines()
 
-    assert found.faults() == ["bodhi failed 3 calls of json-1k and left 0 unasked."]
-    assert "FAULT: bodhi failed 3 calls" in report(found)
+    assert len({len(line) for line in lines}) == 1
 
 
-def test_broken_promises_are_faults() -> None:
-    found = results()
-    found.cancellations = [Cancellation("bodhi", clients=20, aborted=19, seconds=1.0)]
-    found.slow_readers = [SlowReaders("bodhi", clients=4, growth_bytes=90_000_000, sent_bytes=0)]
+def test_proof_compares_the_mock_with_the_fastest_proxy() -> None:
+    found = results(
+        window("json-1k", "direct", answers=9000),
+        window("json-1k", "nginx", answers=3000, idle=0.5),
+        window("json-1k", "bodhi", answers=1000),
+    )
 
-    assert found.faults() == [
-        "bodhi aborted 19 of 20 upstream calls whose client left.",
-        "bodhi grew by 90 MB for 4 clients that do not read.",
-    ]
+    assert cells(proof_table(found), "json-1k") == ["4,500", "1,500 (nginx)", "3.00", "75%", "100%"]
+    assert "3.0 times what the fastest proxy reaches: they are not the limit." in report(found)
+
+
+def test_mock_that_is_too_slow_is_said() -> None:
+    found = results(window("json-1k", "direct", answers=1100), window("json-1k", "nginx", answers=1000))
+
+    assert "CAUTION" in report(found)
+
+
+def test_ratios_have_as_many_digits_as_mean_something() -> None:
+    assert [ratio_text(ratio) for ratio in (None, 0.476, 1.6, 45.67, 1234.5)] == ["", "0.48", "1.60", "45.7", "1,234"]
+
+
+def test_faults_are_shouted() -> None:
+    assert "FAULT: bodhi failed 3 calls" in report(results(window("json-1k", "bodhi", errors=3)))
 
 
 def test_documentation_shows_on_what_machine_the_figures_were_taken() -> None:
-    assert "Made-up, 2 cores" in ratio_report(results(window("json-1k", "nginx")))
+    assert "Made-up, 2 cores" in page_report(results(window("json-1k", "nginx")))
 
 
-def test_results_survive_being_written_and_read() -> None:
-    found = results(window("json-1k", "bodhi", cpu=0.05))
+def test_what_was_left_out_is_said() -> None:
+    found = results(window("json-1k", "nginx"))
+    found.left_out = ["bodhi with two workers: this version has one."]
 
-    assert msgspec.json.decode(msgspec.json.encode(found), type=Results) == found
+    assert "Left out: bodhi with two workers: this version has one." in report(found)
