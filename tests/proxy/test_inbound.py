@@ -11,7 +11,6 @@ from bodhi.core.errors import BodyTooLarge, UnsupportedEncoding
 from bodhi.core.types import Header
 from bodhi.core.usage import TokenCounts, UsageRecord
 from bodhi.proxy.inbound import STATUS_CLIENT_LEFT, Call, ClientLeft, Receive, read_body
-from bodhi.server.connection import Connection
 
 
 def call(headers: Sequence[Header] = ()) -> Call:

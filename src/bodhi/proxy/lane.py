@@ -26,7 +26,7 @@ from bodhi.relay.pool import Pool
 from bodhi.relay.request_head import end_head, write_fields
 from bodhi.relay.tap import Tap
 from bodhi.relay.upstream import UpstreamResponse
-from bodhi.routing.classify import Found, Match
+from bodhi.routing.classify import Match, Surface
 
 _log = logging.getLogger("bodhi.proxy")
 
@@ -63,6 +63,8 @@ class Lane:
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
+        self.answered = 0
+        """How many calls were answered without a task."""
 
     def admit(self, scope: Scope) -> "Admission | None":
         """Look at a request head: None leaves the request to a task."""
@@ -88,21 +90,23 @@ class Lane:
         encoded = any(name == b"content-encoding" for name, _ in headers)
         if len(credentials) != 1 or encoded or int(length) > self._plane.limits.max_body_bytes:
             return None
-        return Admission(self._plane, scope, found, match, credentials[0])
+        return Admission(self, self._plane, scope, match, found.surface, credentials[0])
 
 
 class Admission:
     """A request head, and everything about it that no body changes."""
 
-    __slots__ = ("_leg", "_lines", "_model", "_pool_key", "found", "headers", "match", "plane", "scope", "token")
+    __slots__ = ("_leg", "_lines", "_model", "_pool_key", "lane", "match", "plane", "scope", "surface", "token")
 
-    def __init__(self, plane: DataPlane, scope: Scope, found: Found, match: Match, token: bytes) -> None:
+    def __init__(
+        self, lane: Lane, plane: DataPlane, scope: Scope, match: Match, surface: Surface, token: bytes
+    ) -> None:
+        self.lane = lane
         self.plane = plane
         self.scope = scope
-        self.found = found
         self.match = match
+        self.surface = surface
         self.token = token
-        self.headers: Headers = scope["headers"]
         self._leg: Leg | None = None
         self._model: str | None = None
         self._lines = b""
@@ -270,6 +274,7 @@ class LaneCall(Call):
         if done:
             self._connection = None
             self._pool.release(connection)
+            self._admission.lane.answered += 1
             self._end()
         elif connection.failure is not None:
             self._break(exchange, connection.failure)
@@ -306,7 +311,7 @@ class LaneCall(Call):
                 self.error = error.code
                 exchange.abort()
             else:
-                status, headers, body = refuse(self, self._admission.found.surface, error)
+                status, headers, body = refuse(self, self._admission.surface, error)
                 exchange.respond(status, headers)
                 exchange.write(body, end=True)
         self._give_up()
