@@ -34,8 +34,8 @@ EVENTS_PER_STREAM = 100
 """As `mock.c` has it."""
 SETTLE_SECONDS = 0.6
 """Usage records are written a moment after their calls, and belong to them."""
-IDLE_SECONDS = 1.0
-IDLE_TURNS = 4
+IDLE_SECONDS = 2.0
+IDLE_TURNS = 3
 CPU_ROUNDS = 3
 CPU_STREAMS = 50
 # Names of strings are hashed alike in every run, so that dictionaries collide alike.
@@ -209,7 +209,7 @@ def _count(method: Method, gauge: Gauge, running: Running, upstream: Upstream) -
     """Return the instructions of each cost, the median of a few windows, and those of an idle second."""
     with method.counting(running.program.pid) as counter:
         _load(replace(gauge, seconds=2 * gauge.seconds), COSTS[0].scenario, running, upstream)  # To warm up.
-        # What calls leave behind is done in the first of these seconds.
+        # What calls leave behind is done in the first turn.
         idle = min(_idle_second(counter) for _ in range(IDLE_TURNS))
         found = {IDLE: idle}
         for cost in COSTS:

@@ -100,8 +100,8 @@ def test_recording_one_method_leaves_the_others(tmp_path: Path) -> None:
     record("hardware", {"json-1k": 11.0}, "a Python", file)
 
     assert read_limits(file) == {
-        "callgrind": Record("a Python", {"json-1k": Limit(20.0, 20.0 * ROOM)}),
-        "hardware": Record("a Python", {"json-1k": Limit(11.0, round(11.0 * ROOM, 2))}),
+        "callgrind": Record("a Python", {"json-1k": Limit(20.0, 20.0 * ROOM["callgrind"])}),
+        "hardware": Record("a Python", {"json-1k": Limit(11.0, round(11.0 * ROOM["hardware"], 2))}),
     }
 
 
