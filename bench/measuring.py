@@ -129,9 +129,11 @@ def _measure_two_workers(this: Run) -> None:
                 this.results.left_out.append(f"{name} with two workers: it is one process.")
                 continue
             _say(f"{name} starts with two workers")
-            with _failing(this, name):
+            try:
                 peer = PEERS[name].set_up(this.folder / f"{name}-two", upstream, this.cores, TWO)
                 running.append(stack.enter_context(_until_stopped(run(peer))))
+            except CannotRun as reason:
+                this.results.left_out.append(f"{name} with two workers: {short_reason(reason)}.")
         _warm_up(this, running)
         _measure_windows(this, running, upstream, this.scenarios(TWO))
 
