@@ -242,7 +242,8 @@ def _load(gauge: Gauge, scenario: Scenario, running: Running, upstream: Upstream
     if scenario.streams:
         pieces = (after.streams_done - before.streams_done) * EVENTS_PER_STREAM
     if load.errors or load.unasked or not pieces:
-        raise CannotRun(f"{running.proxy.address.name} failed {load.errors} calls of {scenario.name}.")
+        failed = f"{load.errors} failed, {load.unasked} were left unasked, {pieces} pieces arrived"
+        raise CannotRun(f"{running.proxy.address.name} did not answer all calls of {scenario.name}: {failed}.")
     return pieces
 
 
