@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.figures import Row, rows
 from bench.plots import Bar, Group, bar_chart
-from bench.report import page_report, ratio_text
+from bench.report import NOISE, page_report, ratio_text
 from bench.results import LIMIT, PUBLISHED, Results
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +78,8 @@ def _bar(row: Row, proxy: str) -> Bar:
     value = row.values.get(proxy)
     if value is None:
         return Bar(proxy, None, row.notes[proxy])
+    if value <= 0:
+        return Bar(proxy, None, NOISE)
     ratio = row.ratio(proxy)
     beside = "" if ratio is None or proxy == LIMIT else f" ({ratio_text(ratio)} times)"
     return Bar(proxy, value, f"{value:,.{row.digits if value < 100 else 0}f}{beside}")

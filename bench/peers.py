@@ -106,6 +106,9 @@ def set_up_litellm(folder: Path, upstream: Upstream, cores: Cores, workers: int 
     program = str(BUILD / "litellm" / "bin" / "litellm")
     places = ["--config", str(configuration), "--host", "127.0.0.1", "--port", str(port)]
     command = [program, *places, "--num_workers", str(workers)]
+    if workers > 1:
+        # Uvicorn takes a worker for dead that is not up after five seconds, which LiteLLM is not.
+        command += ["--timeout_worker_healthcheck", str(int(READY_SECONDS))]
     return Proxy(
         Address("litellm", port, token=MASTER_KEY),
         start=lambda: Program(command, cores.of_proxy(workers), folder / "output.log", LITELLM_ENVIRONMENT),

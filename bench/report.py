@@ -10,6 +10,8 @@ from bench.scenarios import SCENARIOS
 
 ENOUGH = 1.2
 """How many times the fastest proxy's rate the mock and the load generator shall reach alone."""
+NOISE = "noise"
+"""Stands where even the limit's calls were no slower than those without a proxy."""
 LEGEND = "met: within the goal; missed: beyond the goal, within the alarm; alarm: beyond the alarm."
 
 
@@ -38,7 +40,11 @@ def _ratio_cell(row: Row, proxy: str) -> str:
         return row.notes[proxy]
     if not row.has_ratio:
         return _text(row.values.get(proxy), row.digits)
-    return ratio_text(row.ratio(proxy))
+    return NOISE if _is_noise(row) and proxy in row.values else ratio_text(row.ratio(proxy))
+
+
+def _is_noise(row: Row) -> bool:
+    return row.has_ratio and row.values.get(LIMIT, 1.0) <= 0
 
 
 def ratio_text(ratio: float | None) -> str:
@@ -106,6 +112,8 @@ def peer_lines(results: Results) -> list[str]:
         lines.append('"too slow" stands where a proxy answered fewer than 95 of 100 calls in time, or none at all.')
     if "failed" in notes:
         lines.append('"failed" stands where more than one call in a hundred got no proper answer.')
+    if any(_is_noise(row) for row in rows(results)):
+        lines.append(f'"{NOISE}" stands where {LIMIT} added nothing that could be told from the noise of the machine.')
     if results.left_out:
         lines.append("Left out: " + " ".join(results.left_out))
     return lines

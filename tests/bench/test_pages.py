@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.pages import BEGIN, END, PAGES, PLOTS, plots, with_figures, write_pages
-from bench.results import Results
+from bench.pages import BEGIN, END, IMAGES, PAGE, PAGES, PLOTS, plots, with_figures, write_pages
+from bench.results import PUBLISHED, Results, load_results
 from tests.bench.made_up import results, window
 
 
@@ -67,3 +67,13 @@ def test_pages_have_a_place_for_figures(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
 
     assert text.count(BEGIN) == text.count(END) == 1
+
+
+def test_pages_show_the_results_that_are_kept_with_them() -> None:
+    found = load_results(PUBLISHED)
+
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert with_figures(text, found, pictures=page == PAGE) == text, "run: make bench ARGS='--from ... --pages'"
+    for name, picture in plots(found).items():
+        assert (IMAGES / name).read_text(encoding="utf-8") == picture

@@ -93,3 +93,13 @@ def test_what_was_left_out_is_said() -> None:
     found.left_out = ["bodhi with two workers: this version has one."]
 
     assert "Left out: bodhi with two workers: this version has one." in report(found)
+
+
+def test_ratio_to_less_than_nothing_is_noise() -> None:
+    windows = [
+        window("rate-200", name, answers=400, p50=p50) for name, p50 in (("direct", 9), ("nginx", 7), ("bodhi", 8))
+    ]
+    found = results(*windows)
+
+    assert cells(ratio_table(found), "Latency added at 200/s, p50") == ["noise", "noise"]
+    assert any(line.startswith('"noise" stands') for line in peer_lines(found))
