@@ -51,6 +51,8 @@ def ratio_text(ratio: float | None) -> str:
     """Return a ratio with as many digits as mean something."""
     if ratio is None:
         return ""
+    if abs(ratio) < 0.1:
+        return f"{ratio:.1g}"
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"
 
 
