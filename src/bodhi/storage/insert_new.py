@@ -4,8 +4,9 @@ One statement with many rows takes a fifth of the CPU of one statement a row, an
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, Table, bindparam, insert
@@ -13,23 +14,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 MOST_ROWS = 512
 """Both databases take some 32,000 values in a statement."""
+MOST_STATEMENTS = 128
+"""Kept, each for a number of rows and a choice of columns."""
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Store rows, whose values are in the order of the table's columns; a row whose key is there stays as it is."""
+    """Store rows, whose values are in the order of the table's columns; a row whose key is there stays as it is.
+
+    A column that is NULL in every row is left out. The table must have no default for a column that may be NULL.
+    """
+    if not rows:
+        return
+    # Python's sqlite3 takes long for a NULL: it looks for an adapter, in vain, each time. And most rows have the same.
+    present = [
+        position for position, values in enumerate(zip(*rows, strict=True)) if any(v is not None for v in values)
+    ]
+    names = tuple(table.columns.keys()[position] for position in present)
+    if len(present) < len(table.columns):
+        rows = list(map(itemgetter(*present), rows)) if len(present) > 1 else [[row[present[0]]] for row in rows]
     start = 0
     while start < len(rows):
         # Powers of two: a few statements serve batches of every size, so that each is compiled once.
         size = min(MOST_ROWS, 1 << (len(rows) - start).bit_length() - 1)
         values = tuple(chain.from_iterable(rows[start : start + size]))
-        await connection.exec_driver_sql(_statement(connection.dialect, table, size), values)
+        await connection.exec_driver_sql(_statement(connection.dialect, table, names, size), values)
         start += size
 
 
-@cache
-def _statement(dialect: Dialect, table: Table, size: int) -> str:
-    """Write the statement for a number of rows."""
-    names = [column.name for column in table.columns]
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _statement(dialect: Dialect, table: Table, names: tuple[str, ...], size: int) -> str:
+    """Write the statement for a number of rows that have these columns."""
     numbered = dialect.paramstyle != "qmark"
     values: list[dict[str, Any]] = [
         {name: bindparam(f"{name}_{row}") for name in names} for row in range(size if numbered else 1)
