@@ -1,7 +1,7 @@
 # Each target does all of its own set-up: Python 3.11 and make are enough. `make help` lists them.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help install serve dev test coverage check test-real bench regression format lock clean
+.PHONY: help install serve dev test coverage check test-real bench regression fuzz format lock clean
 
 # Arguments for the program that a target starts: make serve ARGS="--port 8080", make test ARGS="-k prefix".
 ARGS ?=
@@ -47,6 +47,9 @@ bench: .venv/.installed-test ## Measure against nginx and print the table
 regression: .venv/.installed-test ## Tell when a call costs more than is recorded: counts instructions, no time
 	@$(PYTHON) -m bench --instructions $(ARGS)
 
+fuzz: .venv/.installed-fuzz ## Fuzz both HTTP sides and what reads bodies, 10 minutes each: ARGS="--seconds 60" for less
+	@$(PYTHON) -m fuzz $(ARGS)
+
 format: .venv/.installed-dev ## Format the code and repair what the linters can
 	@.venv/bin/ruff format
 	@.venv/bin/ruff check --fix
@@ -67,3 +70,6 @@ clean: ## Remove what the other targets made, but no data
 
 .venv/.installed-dev: $(LOCKED)
 	@scripts/install dev
+
+.venv/.installed-fuzz: $(LOCKED)
+	@scripts/install fuzz

@@ -27,6 +27,8 @@ BESIDE_THE_MIRROR = {
     "formats/test_contract.py": "the laws of every row of the registry",
     "formats/test_official_clients.py": "shows every dialect's errors and breaks to the official clients",
     "formats/test_sixth_format.py": "adds a toy format by one file and one line",
+    "relay/test_fuzz_answer.py": "drawn answers against what fuzz/upstream.py holds",
+    "server/test_fuzz_inbound.py": "drawn requests against what fuzz/inbound.py holds",
     "server/test_smuggling.py": "hostile requests over a real socket; refusals, parser and answers together",
 }
 """Tests in mirrored folders that cover more than one file, each with the reason."""
