@@ -69,8 +69,15 @@ def fuzz(side: str, seconds: int) -> Result:
         inputs=len(list(corpus.iterdir())),
         status=done.returncode,
         found=tuple(sorted(set(found.iterdir()) - before)),
-        end=told[-4000:],
+        end=_reason(told),
     )
+
+
+def _reason(told: str) -> str:
+    """Cut out of libFuzzer's lines what says why it ended."""
+    fault = re.search(r"=== Uncaught Python exception.*?(?=\n\n|\nINFO: )", told, re.DOTALL)
+    error = re.search(r"==[0-9]+== ERROR: .*", told, re.DOTALL)
+    return "\n".join(found.group()[:3000] for found in (fault, error) if found) or told[-3000:]
 
 
 def _last(pattern: str, text: str) -> int:

@@ -55,7 +55,8 @@ def requests(stream: bytes) -> list[Request]:
                 body += bytes(piece.data)
             if not isinstance(piece, h11.EndOfMessage):
                 return found
-            found.append(Request(event.method, event.target, plain_fields(list(event.headers)), body))
+            target = _target(*event.target.partition(b"?")[::2])
+            found.append(Request(event.method, target, plain_fields(list(event.headers)), body))
             connection.send(h11.Response(status_code=200, headers=[(b"content-length", b"0")]))
             connection.send(h11.EndOfMessage())
             if connection.our_state is h11.MUST_CLOSE or connection.their_state is h11.MUST_CLOSE:
@@ -63,6 +64,11 @@ def requests(stream: bytes) -> list[Request]:
             connection.start_next_cycle()
     except h11.ProtocolError:
         return found
+
+
+def _target(path: bytes, query: bytes) -> bytes:
+    """Join a target as ASGI has it, which knows no empty query."""
+    return path + b"?" + query if query else path
 
 
 def answer(stream: bytes, *, closed: bool, method: bytes = b"GET") -> Read:
