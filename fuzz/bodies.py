@@ -68,8 +68,8 @@ def _check_peek(body: bytes) -> None:
 
 
 def _members(body: bytes) -> list[tuple[str, Any]]:
-    """Read an object as everybody else does, but for the order and number of its members."""
-    found: Any = json.loads(body, strict=False, object_pairs_hook=lambda pairs: pairs)
+    """Read an object as everybody else does, but for the order and number of its members; bytes that are no UTF-8 too."""
+    found: Any = json.loads(body.decode(errors="surrogateescape"), strict=False, object_pairs_hook=lambda pairs: pairs)
     return list(found)
 
 
