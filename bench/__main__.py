@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench.instructions import METHODS, show_instructions
+from bench.leak import measure_leak
 from bench.measuring import Plan, measure
 from bench.pages import publish
 from bench.peers import PEERS
@@ -44,6 +45,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--sign-ins", action="store_true", help="streams beside 50 people who sign in, and nothing else"
     )
     parser.add_argument("--usage", action="store_true", help="100,000 calls, and whether usage adds up; nothing else")
+    parser.add_argument("--leak", action="store_true", help="300,000 requests, and whether memory stays; nothing else")
     parser.add_argument("--instructions", action="store_true", help="what a call costs against bench/limits.toml, only")
     parser.add_argument("--method", choices=METHODS, help="of --instructions; by itself, the best that works")
     parser.add_argument("--record", action="store_true", help="make what --instructions found the new limits")
@@ -66,6 +68,8 @@ def main() -> int:
             return show_instructions(options)
         if options.usage:
             return show_usage(options)
+        if options.leak:
+            return show_leak(options)
         if options.earlier is not None:
             results = load_results(options.earlier)
         else:
@@ -85,6 +89,12 @@ def show_usage(options: argparse.Namespace) -> int:
     """Make many calls and see whether usage adds up; 1 when it does not."""
     with tempfile.TemporaryDirectory(prefix="bodhi-bench-") as folder:
         return 0 if measure_usage(Path(folder), 2_000 if options.quick else CALLS) else 1
+
+
+def show_leak(options: argparse.Namespace) -> int:
+    """Make very many requests and see whether memory grows; 1 when it does."""
+    with tempfile.TemporaryDirectory(prefix="bodhi-bench-") as folder:
+        return 0 if measure_leak(Path(folder), quick=options.quick) else 1
 
 
 def show_sign_ins(options: argparse.Namespace) -> int:
