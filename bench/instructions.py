@@ -128,9 +128,15 @@ def measure(folder: Path, wanted: MethodName | None = None) -> Measured:
     }
     for name in [wanted] if wanted else METHODS:
         obstacle, measuring = methods[name]
-        if not (found := obstacle()):
+        if found := obstacle():
+            print(f"No {name} counting here: {found}.", file=sys.stderr)
+            continue
+        try:
             return measuring()
-        print(f"No {name} counting here: {found}.", file=sys.stderr)
+        except CannotRun as reason:
+            if wanted:
+                raise
+            print(f"Counting by {name} gave no figures: {reason}", file=sys.stderr)
     raise CannotRun("Nothing was measured: choose another --method, or none.")
 
 
