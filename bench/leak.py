@@ -26,6 +26,7 @@ from bench.leak_calls import (
     Crew,
     Kind,
     ask_while_away,
+    read_at_once,
     take_turn,
 )
 from bench.leak_upstream import bad_upstream
@@ -56,6 +57,8 @@ OUTAGES = (5, 14, 23)
 """The rounds in which the store does not answer for a while. The first is part of the warm-up: a full queue is warm."""
 OUTAGE_SECONDS = 8.0
 CALLERS_WHILE_AWAY = 20
+READERS_AT_ONCE = 64
+"""More than the control API has threads."""
 CLIENTS = 16
 TOKENS, LIMITED_TOKENS = 150, 3
 SETTLE_SECONDS = 40.0
@@ -207,6 +210,8 @@ async def _all_rounds(site: Site, requests: int) -> Found:
     for number in range(1, ROUNDS + 1):
         outage = number in OUTAGES
         pattern = _pattern(site.random, requests * number // ROUNDS - site.crew.made.total(), filling=number <= FILLING)
+        if number <= FILLING:
+            await read_at_once(site.crew, READERS_AT_ONCE)
         if outage:
             await _through_outage(site, clients, pattern)
         else:

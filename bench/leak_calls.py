@@ -306,6 +306,16 @@ async def take_turn(client: Client, kind: Kind) -> None:
         crew.unexpected[f"{kind.name}: {status}"] += 1
 
 
+async def read_at_once(crew: Crew, callers: int) -> None:
+    """Read the control API from many clients at the same moment, so that as many threads serve it as ever will."""
+    kind = Kind("control API read, all at once", 0, _reads_control, records=0)
+    clients = [Client(crew) for _ in range(callers)]
+    for _ in READ_PATHS:
+        await asyncio.gather(*(take_turn(client, kind) for client in clients))
+    for client in clients:
+        client.leave()
+
+
 async def ask_while_away(crew: Crew, callers: int) -> None:
     """Show unknown tokens while the store is away: that is no 401, for one of them may have been minted just now."""
     kind = Kind("token unknown, store away", 0, _shows_unknown, _statuses(401, 503))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
+from bodhi.accounting import recorder as module
 from bodhi.accounting.recorder import FULL, REFUSED, STOPPED, Recorder
 from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.errors import StoreUnavailable
@@ -15,6 +16,7 @@ from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
 from bodhi.storage.tables import usage_records
+from bodhi.storage.usage import MAX_TEXT
 from tests.fakes.stores import fresh_store
 from tests.fakes.waiting import eventually
 
@@ -68,6 +70,22 @@ async def test_the_queue_is_bounded_and_counts_what_it_drops(store: Store) -> No
     assert (recorder.queued, recorder.dropped[FULL]) == (10, 5)
     await recorder.flush()
     assert await rows(store) == 10
+
+
+async def test_a_waiting_record_holds_no_more_of_a_model_than_is_stored(store: Store) -> None:
+    recorder = Recorder(store, SYSTEM_CLOCK)
+    record = a_record(model_asked="a" * 100_000, model_sent="s" * 100_000)
+    recorder.record(record)
+    assert (record.model_asked, record.model_sent) == ("a" * MAX_TEXT, "s" * MAX_TEXT)
+
+
+async def test_uses_of_more_tokens_than_are_noted_are_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_LAST_USED", 2)
+    recorder = Recorder(store, SYSTEM_CLOCK)
+    for token in ("t1", "t2", "t3", "t1", "t3"):
+        recorder.record(a_record(token_id=token))
+    await recorder.flush()
+    assert (sorted(recorder.last_used), recorder.uses_not_noted) == (["t1", "t2"], 2)
 
 
 async def test_an_outage_keeps_the_records_until_the_store_is_back(store: Store) -> None:

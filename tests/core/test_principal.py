@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodhi.core.principal import MAX_REMEMBERED_MODELS, ROLES, Principal, Role, TokenGrant, principal_of
+from bodhi.core.principal import (
+    MAX_REMEMBERED_MODEL,
+    MAX_REMEMBERED_MODELS,
+    ROLES,
+    Principal,
+    Role,
+    TokenGrant,
+    principal_of,
+)
 
 GRANT = TokenGrant(
     id="t1",
@@ -104,3 +112,12 @@ def test_what_is_remembered_is_bounded() -> None:
         assert who.may_use(f"m{number}")
 
     assert len(who._remembered) == MAX_REMEMBERED_MODELS
+
+
+def test_the_verdict_on_a_long_name_is_not_remembered() -> None:
+    who = principal("m*")
+
+    assert who.may_use("m" * (MAX_REMEMBERED_MODEL + 1))
+    assert not who._remembered
+    assert who.may_use("m" * MAX_REMEMBERED_MODEL)
+    assert len(who._remembered) == 1

@@ -157,6 +157,17 @@ async def test_who_waits_too_long_is_asked_to_come_again(passwords: Passwords, m
             await passwords.verify(None, GOOD)
         go_on.set()
     assert refused.value.retry_after == 2
+    assert passwords.turned_away >= 1
+
+
+async def test_no_more_wait_than_there_is_room_for(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 0)
+    with pytest.raises(Overloaded):
+        await passwords.verify(None, GOOD)
+    assert passwords.turned_away == 1
+
+    monkeypatch.setattr(module, "MAX_WAITING", 1)
+    assert not await passwords.verify(None, GOOD)
 
 
 async def _tolerant(passwords: Passwords, go_on: threading.Event) -> None:

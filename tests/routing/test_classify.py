@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bodhi.core.errors import InvalidPath
 from bodhi.formats.registry import DIALECTS
-from bodhi.routing.classify import MAX_REMEMBERED_PATHS, Classifier, decode_path
+from bodhi.routing.classify import MAX_REMEMBERED_PATH, MAX_REMEMBERED_PATHS, Classifier, decode_path
 
 CLASSIFIER = Classifier(DIALECTS)
 VERSION = [(b"anthropic-version", b"2026-10-21")]
@@ -91,6 +91,17 @@ def test_what_is_remembered_of_paths_is_bounded() -> None:
         classifier.classify("GET", f"/v1/models/m{number}", [], b"")
 
     assert len(classifier._remembered) <= MAX_REMEMBERED_PATHS
+
+
+@pytest.mark.parametrize(("length", "count"), [(MAX_REMEMBERED_PATH, 1), (MAX_REMEMBERED_PATH + 1, 0)])
+def test_a_long_path_is_found_and_not_remembered(length: int, count: int) -> None:
+    classifier = Classifier(DIALECTS)
+    path = b"/v1/chat/completions/".ljust(length, b"x")
+    mounted = b"/openai/".ljust(length, b"x")
+
+    assert classifier.find("POST", path, [], b"").match is None
+    assert classifier.find("POST", mounted, [], b"").surface is classifier.surfaces["/openai"]
+    assert (len(classifier._remembered), len(classifier._found)) == (count, count)
 
 
 @pytest.mark.parametrize(

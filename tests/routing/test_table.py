@@ -5,7 +5,7 @@ import pytest
 from bodhi.core.errors import ModelFormatMismatch, ModelMissing, ModelNotAllowed, UnknownModel
 from bodhi.core.principal import Principal, Role
 from bodhi.formats.registry import FORMATS, format_named
-from bodhi.routing.table import RoutingTable
+from bodhi.routing.table import MAX_REMEMBERED_MODEL, MAX_REMEMBERED_ROUTES, RoutingTable
 from tests.routing.samples import ADMIN, api_model
 
 BY_NAME = {f.name: f for f in FORMATS}
@@ -139,3 +139,21 @@ def test_a_call_without_a_model_is_routed_only_where_one_api_model_could_be_mean
 
 def test_a_record_of_a_format_that_is_gone_is_left_out() -> None:
     assert table(api_model(format="no-such-format", models=("x",))).api_models == {}
+
+
+def test_what_is_remembered_of_routes_is_bounded() -> None:
+    routes = table(api_model(prefix="a/", forward_all=True))
+    for number in range(MAX_REMEMBERED_ROUTES + 10):
+        assert routes.resolve(OPENAI, f"a/{number}", ADMIN).model == str(number)
+
+    assert len(routes._remembered) == MAX_REMEMBERED_ROUTES
+
+
+def test_the_route_of_a_long_name_is_found_and_not_remembered() -> None:
+    routes = table(api_model(prefix="a/", forward_all=True))
+    longest = "a/".ljust(MAX_REMEMBERED_MODEL, "x")
+
+    assert routes.resolve(OPENAI, longest + "x", ADMIN).model == longest[2:] + "x"
+    assert not routes._remembered
+    assert routes.resolve(OPENAI, longest, ADMIN).model == longest[2:]
+    assert len(routes._remembered) == 1

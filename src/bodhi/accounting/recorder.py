@@ -1,6 +1,7 @@
 """Takes a usage record per call without waiting, and writes them in batches. The proxy decides what a record holds.
 
-Bounds: 10,000 records wait at most; beyond that the newest are dropped and counted by reason.
+Bounds: 10,000 records wait at most; beyond that the newest are dropped and counted by reason. When each token was used
+last is noted for 100,000 tokens at most; what is not noted is counted.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from bodhi.core.clock import Clock
 from bodhi.core.errors import StoreUnavailable
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
-from bodhi.storage.usage import insert_usage
+from bodhi.storage.usage import MAX_TEXT, insert_usage
 
 MAX_QUEUED = 10_000
 BATCH = 512
@@ -63,6 +64,8 @@ class Recorder:
         """Records lost, by reason."""
         self.last_used: dict[str, float] = {}
         """When each token was used last, since `Upkeep` last stored it."""
+        self.uses_not_noted = 0
+        """Calls whose token is not in there because it was full."""
 
     @property
     def queued(self) -> int:
@@ -74,6 +77,11 @@ class Recorder:
         if len(self._queue) >= self._max_queued:
             self.dropped[FULL] += 1
             return
+        # The store keeps no more of a model's name, which may be as long as a body; and thousands may have to wait.
+        if (asked := record.model_asked) is not None and len(asked) > MAX_TEXT:
+            record.model_asked = asked[:MAX_TEXT]
+        if (sent := record.model_sent) is not None and len(sent) > MAX_TEXT:
+            record.model_sent = sent[:MAX_TEXT]
         # The writer looks at the queue by the clock: waking it here would cost each call a turn of the event loop.
         self._queue.append(record)
 
@@ -152,5 +160,9 @@ class Recorder:
 
     def _note_use(self, batch: Sequence[UsageRecord]) -> None:
         for record in batch:
-            if record.token_id and (record.token_id in self.last_used or len(self.last_used) < MAX_LAST_USED):
+            if not record.token_id:
+                continue
+            if record.token_id in self.last_used or len(self.last_used) < MAX_LAST_USED:
                 self.last_used[record.token_id] = record.at
+            else:
+                self.uses_not_noted += 1

@@ -36,6 +36,8 @@ MODEL_CALLS = Role.USER
 """The lowest role that may call the model endpoints. Any token scope may; cookies and sessions never do."""
 
 MAX_REMEMBERED_MODELS = 1_000
+MAX_REMEMBERED_MODEL = 512
+"""Characters of a model's name; the verdict on a longer one is found each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Principal:
         verdict = self._remembered.get(model_id)
         if verdict is None:
             verdict = any(fnmatchcase(model_id, pattern) for pattern in self.allowed_models)
-            if len(self._remembered) < MAX_REMEMBERED_MODELS:
+            if len(self._remembered) < MAX_REMEMBERED_MODELS and len(model_id) <= MAX_REMEMBERED_MODEL:
                 self._remembered[model_id] = verdict
         return verdict
 

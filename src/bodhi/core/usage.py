@@ -24,7 +24,8 @@ class TokenCounts:
 class UsageRecord:
     """One proxied call, whatever became of it. Frozen it would cost three times as much to make.
 
-    Only `cost_nano` is set later, just before the record is written; nothing else ever changes.
+    Only `cost_nano` is set later, just before the record is written, and overlong models are cut when it is queued;
+    nothing else ever changes.
 
     Durations are in microseconds, sizes in bytes, `at` is Unix time.
 

@@ -29,6 +29,8 @@ CORES_FOR_TWO = 3
 NICENESS = 10
 """The priority of a hash: calls go first, yet on a busy machine a sign-in still gets a tenth of a core."""
 QUEUE_SECONDS = 2.0
+MAX_WAITING = 256
+"""More than two seconds of hashes on any machine: who comes later would be turned away all the same, only later."""
 MEMORY_KIB = 64 * 1024
 PASSES = 3
 
@@ -73,6 +75,9 @@ class Passwords:
         self._turn = asyncio.Semaphore(at_once)
         self._threads = ThreadPoolExecutor(at_once, "passwords", go_last)
         self._dummy: str | None = None
+        self._waiting = 0
+        self.turned_away = 0
+        """Hashes that were not made because too many waited, or for too long."""
 
     async def new_hash(self, password: Secret) -> str:
         """Hash a password for the store.
@@ -111,15 +116,27 @@ class Passwords:
 
     async def _in_turn(self, work: Callable[[], _T]) -> _T:
         """Run the work in a thread as soon as one is free."""
-        try:
-            async with asyncio.timeout(QUEUE_SECONDS):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Overloaded("Too many sign-ins at once. Try again shortly.", retry_after=2) from None
+        await self._wait_for_turn()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._turn.release()
+
+    async def _wait_for_turn(self) -> None:
+        if self._waiting >= MAX_WAITING:
+            raise self._too_many()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(QUEUE_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise self._too_many() from None
+        finally:
+            self._waiting -= 1
+
+    def _too_many(self) -> Overloaded:
+        self.turned_away += 1
+        return Overloaded("Too many sign-ins at once. Try again shortly.", retry_after=2)
 
 
 def hashes_at_once(cores: int) -> int:

@@ -14,6 +14,8 @@ from bodhi.core.types import Headers
 from bodhi.formats.contract import Dialect, Endpoint
 
 MAX_REMEMBERED_PATHS = 4_096
+MAX_REMEMBERED_PATH = 512
+"""Bytes. Paths come from anybody, before it is known who: a longer one is looked up each time."""
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|%(?:2[eEfF]|5[cC]|00)")
 _PLACES = {
     "{model}": r"(?P<model>.+)",
@@ -117,7 +119,8 @@ class Classifier:
         surface, below = self.classify(method, path, headers, query)
         found = Found(surface, below, surface.match(method, below), None)
         is_certain = below != path or self._by_path(method, path) is not None
-        if is_certain and len(self._found) < MAX_REMEMBERED_PATHS:
+        is_short = len(raw_path) <= MAX_REMEMBERED_PATH
+        if is_certain and is_short and len(self._found) < MAX_REMEMBERED_PATHS:
             self._found[method, raw_path] = found
         return found
 
@@ -145,7 +148,7 @@ class Classifier:
         claiming = [each for pattern, each in self._path_claims if pattern.match(line)]
         serving = [each for each in self.surfaces.values() if each.match(method, path)]
         surface = claiming[0] if claiming else serving[0] if len(serving) == 1 else None
-        if len(self._remembered) < MAX_REMEMBERED_PATHS:
+        if len(path) <= MAX_REMEMBERED_PATH and len(self._remembered) < MAX_REMEMBERED_PATHS:
             self._remembered[key] = surface
         return surface
 

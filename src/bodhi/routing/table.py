@@ -17,6 +17,8 @@ from bodhi.routing.prefix import matches, strip
 
 MAX_CLOSE_NAMES = 3
 MAX_REMEMBERED_ROUTES = 10_000
+MAX_REMEMBERED_MODEL = 512
+"""Characters. A client may name what it likes where all is forwarded: a longer name is looked up each time."""
 
 
 class RoutingTable:
@@ -72,8 +74,8 @@ class RoutingTable:
         if api_model is None:
             raise self._not_found(dialect, model, principal)
         route = Route(api_model, strip(api_model.prefix, model))
-        if dialect.name not in self._with_private and len(self._remembered) < MAX_REMEMBERED_ROUTES:
-            self._remembered[dialect.name, model] = route
+        if dialect.name not in self._with_private and len(model) <= MAX_REMEMBERED_MODEL:
+            self._remember(dialect.name, model, route)
         return route
 
     def only_route(self, dialect: Dialect, principal: Principal) -> Route:
@@ -90,6 +92,10 @@ class RoutingTable:
     def visible(self, dialect: Dialect, principal: Principal) -> Sequence[ApiModel]:
         """Return the api models of a dialect that serve a principal."""
         return [m for m in self._by_dialect.get(dialect.name, ()) if self._serves(m, principal)]
+
+    def _remember(self, dialect: str, model: str, route: Route) -> None:
+        if len(self._remembered) < MAX_REMEMBERED_ROUTES:
+            self._remembered[dialect, model] = route
 
     def _find(self, dialect: str, model: str, principal: Principal) -> ApiModel | None:
         for api_model in self._exact.get((dialect, model), ()):
