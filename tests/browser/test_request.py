@@ -19,7 +19,11 @@ WAYS = {"oai/": OPENAI, "res/": RESPONSES, "ant/": ANTHROPIC, "gem/": GEMINI}
 
 
 def provide(gateway: WatchedGateway, upstream: UpstreamThread, watch: Watch) -> None:
-    """Add a provider of each format, whose secrets must be seen nowhere, and keep what calls say."""
+    """Add a provider of each format, whose secrets must be seen nowhere, and keep what calls say.
+
+    Extra headers are shown to those who may edit them, so the list of models that the pages load holds them.
+    """
+    extra = watch.keep_secret("canary-of-extra-headers", shown_in="/bodhi/v1/api-models")
     for prefix, way in WAYS.items():
         gateway.add_api_model(
             way.format,
@@ -28,7 +32,7 @@ def provide(gateway: WatchedGateway, upstream: UpstreamThread, watch: Watch) -> 
             key=way.provider_key,
             prefix=prefix,
             forward_all=True,
-            extra_headers={"X-Team": "docs", "X-Secret-Token": watch.keep_secret("canary-of-extra-headers")},
+            extra_headers={"X-Team": "docs", "X-Secret-Token": extra},
             extra_body={"metadata": {"team": "docs"}} if way is not GEMINI else {},
         )
     watch.keep_secret(gateway.token)
@@ -85,7 +89,7 @@ def test_the_steps_add_up_and_what_was_changed_is_told_with_its_reason(
     expect(page.get_by_role("tabpanel", name="Sent upstream").locator("pre")).to_contain_text('"model": "slow-50ms"')
     axe(page)
     page.get_by_role("tab", name="Headers").click()
-    expect(page.get_by_role("region", name="To the provider")).to_contain_text("x-team")
+    expect(page.get_by_role("region", name="To the provider", exact=True)).to_contain_text("x-team")
     axe(page)
     assert page.url.endswith("?tab=headers")
     actions = [each["action"] for each in control(gateway, "GET", "/audit?action=capture.read")["data"]]

@@ -63,6 +63,8 @@ class WatchedGateway(Gateway):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.secrets: list[str] = []
+        self.shown_in: dict[str, str] = {}
+        """Secrets that whoever may edit something is shown: the one path that answers with them."""
         self.application: WatchedApplication
 
     def watched(self, server: Server) -> Server:
@@ -120,17 +122,22 @@ class Watch:
         """Say that this test provokes answers with these statuses, which the browser notes in its console."""
         self._statuses.update(statuses)
 
-    def keep_secret(self, secret: str) -> str:
-        """Say that a text that the test types must be seen nowhere, and return it."""
+    def keep_secret(self, secret: str, *, shown_in: str | None = None) -> str:
+        """Say that a text that the test types must be seen nowhere, or in the answers of one path alone; return it."""
         self._gateway.secrets.append(secret)
+        if shown_in is not None:
+            self._gateway.shown_in[secret] = f"an answer of {shown_in}"
         return secret
 
     def check(self) -> None:
         """Fail when something was seen that no page may do."""
-        canaries = [Canary(f"secret {number}", text) for number, text in enumerate(set(self._gateway.secrets))]
-        for where, heap in self._heaps():
+        heaps = self._heaps()
+        for number, secret in enumerate(dict.fromkeys(self._gateway.secrets)):
+            canary = Canary(f"secret {number}", secret)
             self.seen += [
-                f"{where} holds {canary.name}: {canary.found_in(heap)}" for canary in canaries if canary.found_in(heap)
+                f"{where} holds {canary.name}: {canary.found_in(heap)}"
+                for where, heap in heaps
+                if where != self._gateway.shown_in.get(secret) and canary.found_in(heap)
             ]
         assert self.seen == [], "\n".join(self.seen)
 
