@@ -9,6 +9,7 @@ from bodhi import __version__
 from bodhi.cli import api_models, audit, backup, check, dev, keys, openapi, serve, setup, tokens, usage, users
 from bodhi.cli.output import print_line, print_problem
 from bodhi.core.errors import BodhiError, StartupError
+from bodhi.server.memory import keep_freed_memory
 
 EXIT_FAILED = 1
 GC_OBJECTS = 20_000
@@ -48,6 +49,7 @@ def main() -> int:
     gc.freeze()
     gc.set_threshold(GC_OBJECTS)
     gc.enable()
+    keep_freed_memory()
     try:
         app()
     except StartupError as error:
