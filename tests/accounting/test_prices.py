@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bodhi.accounting.prices import MAX_TARIFFS, Prices
 from bodhi.core.usage import UsageRecord
@@ -57,7 +57,7 @@ async def test_a_model_elsewhere_has_no_known_price(base_url: str | None) -> Non
     [{"model_sent": "no-such-model"}, {"model_sent": None}, {"api_model_id": None}, {"input_tokens": None}],
 )
 async def test_what_is_not_known_is_not_zero(changes: dict[str, str | int | None]) -> None:
-    assert await cost_at("https://api.openai.com/v1", replace(CALL, **changes)) is None  # type: ignore[arg-type]  # a test passes what the fields take
+    assert await cost_at("https://api.openai.com/v1", replace(CALL, **changes)) is None
 
 
 async def test_no_more_models_are_remembered_than_the_bound_and_the_batch_is_priced_all_the_same() -> None:

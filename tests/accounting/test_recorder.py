@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import func, select, text
 
 from bodhi.accounting import recorder as module
@@ -33,7 +33,7 @@ def a_record(**changes: object) -> UsageRecord:
         endpoint="chat", status=200, error=None, stream=False, first_byte_us=1, total_us=2, bytes_in=3, bytes_out=4,
         input_tokens=5, output_tokens=6, cached_tokens=None, reasoning_tokens=None,
     )  # fmt: skip
-    return replace(record, **changes)  # type: ignore[arg-type]  # the test's own
+    return replace(record, **changes)
 
 
 async def rows(store: Store) -> int:

@@ -1,6 +1,5 @@
 """What one model charges: held against the calculation of the package that the prices come from."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -17,6 +16,7 @@ from genai_prices.types import (
     Tier,
     TieredPrices,
 )
+from msgspec.structs import replace
 
 from bodhi.accounting.tariffs import LARGEST, read_tariff
 from bodhi.core.usage import UsageRecord

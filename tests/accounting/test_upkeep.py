@@ -1,11 +1,11 @@
 """Housekeeping."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import delete, select, text
 
 from bodhi.accounting.recorder import Recorder

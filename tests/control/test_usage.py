@@ -3,10 +3,10 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from bodhi.core.ids import new_id

@@ -4,12 +4,13 @@ import itertools
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import fields
 
 from bodhi.core.usage import UsageRecord
 from tests.fakes.gateway import Gateway
@@ -83,7 +84,7 @@ def shown(answer: RawAnswer) -> dict[str, Any]:
 
 def told(record: UsageRecord) -> dict[str, Any]:
     """What a record tells, but for times and ids; which of the times are there counts."""
-    values = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in DIFFERS}
+    values = {field.name: getattr(record, field.name) for field in fields(UsageRecord) if field.name not in DIFFERS}
     return values | {name: getattr(record, name) is None for name in DIFFERS}
 
 

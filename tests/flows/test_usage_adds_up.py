@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from bodhi.accounting.prices import Prices

@@ -1,10 +1,10 @@
 """Usage records: exact round trips in batches, pages, filters."""
 
-from dataclasses import fields, replace
 from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord

@@ -1,11 +1,11 @@
 """Filters of usage records: each narrows a list, and no sign in one is a wildcard."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import delete
 
 from bodhi.core.usage import UsageRecord

@@ -1,6 +1,6 @@
 """The names behind ids, and what occurs among records."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bodhi.core.principal import Role, TokenGrant
 from bodhi.storage.api_models import insert_api_model

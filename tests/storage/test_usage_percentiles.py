@@ -1,11 +1,11 @@
 """Percentiles of durations: exact to two significant digits, alike on both databases."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import delete
 
 from bodhi.storage.engine import Store

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import delete
 
 from bodhi.core.usage import UsageRecord
@@ -32,7 +33,7 @@ def calls(draw: st.DrawFn) -> UsageRecord:
     status, error = draw(
         st.sampled_from([(200, None), (200, "upstream_broke_off"), (200, "client_left"), (404, "x"), (503, "y")])
     )
-    return replace(
+    return structs.replace(
         CALL,
         at=draw(times),
         status=status,
@@ -53,7 +54,7 @@ async def both(
     since, until = wanted.since or 0.0, wanted.until or 0.0
     async with store.usage_write() as connection:
         await connection.execute(delete(usage_records))
-        await insert_usage(connection, [replace(record, id=f"{n:04}") for n, record in enumerate(records)])
+        await insert_usage(connection, [structs.replace(record, id=f"{n:04}") for n, record in enumerate(records)])
         series = await read_series(connection, wanted, points=points)
         here = await sum_usage(connection, wanted, GroupBy.STATUS)
         earlier = replace(wanted, since=since - (until - since), until=since)
@@ -62,7 +63,7 @@ async def both(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@example(records=[replace(CALL, at=SINCE)], points=1, model=None)
+@example(records=[structs.replace(CALL, at=SINCE)], points=1, model=None)
 @given(
     records=st.lists(calls(), max_size=30),
     points=st.sampled_from([1, 3, 7, 48, 400]),
@@ -93,7 +94,7 @@ async def test_the_parts_add_up_to_the_summary(
 async def test_a_part_tells_whose_fault_its_errors_were(store: Store) -> None:
     kinds = [(200, None), (401, "token_invalid"), (499, "client_left"), (200, "client_left"), (429, "upstream_429"),
              (502, "upstream_unreachable"), (200, "upstream_broke_off")]  # fmt: skip
-    records = [replace(CALL, at=SINCE, status=status, error=error) for status, error in kinds]
+    records = [structs.replace(CALL, at=SINCE, status=status, error=error) for status, error in kinds]
     series, _, _ = await both(store, records, UsageFilter(since=SINCE, until=UNTIL), 2)
     assert [(part.sums.count, part.sums.errors, part.client_errors) for part in series.parts] == [(7, 6, 4), (0, 0, 0)]
     assert percentiles(series.parts[1].durations.total, (50,)) == [None]

@@ -1,9 +1,9 @@
 """Sums over usage records: exact, whatever the numbers are, and the same on both databases."""
 
-from dataclasses import replace
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store

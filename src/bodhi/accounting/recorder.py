@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from typing import NoReturn
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
@@ -105,7 +106,7 @@ class Recorder:
         """
         async with self._flushing:
             while self._queue:
-                batch = [self._queue[i] for i in range(min(BATCH, len(self._queue)))]
+                batch = list(islice(self._queue, BATCH))
                 if self._price is not None:
                     await self._price(batch)
                 await self._write(batch)
@@ -159,10 +160,11 @@ class Recorder:
         await self._write(batch[middle:])
 
     def _note_use(self, batch: Sequence[UsageRecord]) -> None:
-        for record in batch:
-            if not record.token_id:
+        last_used = self.last_used
+        for token_id, at in {record.token_id: record.at for record in batch}.items():
+            if not token_id:
                 continue
-            if record.token_id in self.last_used or len(self.last_used) < MAX_LAST_USED:
-                self.last_used[record.token_id] = record.at
+            if token_id in last_used or len(last_used) < MAX_LAST_USED:
+                last_used[token_id] = at
             else:
-                self.uses_not_noted += 1
+                self.uses_not_noted += sum(record.token_id == token_id for record in batch)

@@ -6,7 +6,6 @@ One statement with many rows takes a fifth of the CPU of one statement a row, an
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, Table, bindparam, insert
@@ -17,21 +16,20 @@ MOST_ROWS = 512
 MOST_STATEMENTS = 128
 """Kept, each for a number of rows and a choice of columns."""
 
+_NULLS = {None}
+
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """Store rows, whose values are in the order of the table's columns; a row whose key is there stays as it is.
 
     A column that is NULL in every row is left out. The table must have no default for a column that may be NULL.
     """
-    if not rows:
-        return
     # Python's sqlite3 takes long for a NULL: it looks for an adapter, in vain, each time. And most rows have the same.
-    present = [
-        position for position, values in enumerate(zip(*rows, strict=True)) if any(v is not None for v in values)
-    ]
+    columns = list(zip(*rows, strict=True))
+    present = [position for position, values in enumerate(columns) if values[0] is not None or set(values) != _NULLS]
     names = tuple(table.columns.keys()[position] for position in present)
     if len(present) < len(table.columns):
-        rows = list(map(itemgetter(*present), rows)) if len(present) > 1 else [[row[present[0]]] for row in rows]
+        rows = list(zip(*[columns[position] for position in present], strict=True))
     start = 0
     while start < len(rows):
         # Powers of two: a few statements serve batches of every size, so that each is compiled once.

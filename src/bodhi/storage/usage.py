@@ -1,9 +1,9 @@
 """Repository of usage records. Batches go in many rows to a statement; queues and drop counts are accounting's."""
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
+from msgspec.structs import astuple
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +21,6 @@ MOST_SINCE = 20_000
 
 COLUMNS = tuple(column.name for column in usage_records.columns)
 
-_read_columns = attrgetter(*COLUMNS)
 _TEXTS = tuple(COLUMNS.index(name) for name in ("model_asked", "model_sent", "finish"))
 """What clients and providers write, and so may be odd; every other text is ours."""
 _COUNTS = tuple(position for position, name in enumerate(COLUMNS) if name.endswith("_tokens"))
@@ -30,8 +29,8 @@ _COUNTS = tuple(position for position, name in enumerate(COLUMNS) if name.endswi
 
 async def insert_usage(connection: AsyncConnection, records: Sequence[UsageRecord]) -> None:
     """Store records. A record that is there already stays as it is, so a batch can be retried."""
-    rows: list[Sequence[Any]] = [_read_columns(record) for record in records]
-    if not _is_ordinary(rows):
+    rows: list[Sequence[Any]] = list(map(astuple, records))
+    if not _is_ordinary(list(zip(*rows, strict=True))):
         rows = [_storable_row(row) for row in rows]
     await insert_new(connection, usage_records, rows)
 
@@ -95,16 +94,20 @@ async def purge_usage(connection: AsyncConnection, before: float, limit: int) ->
     return (await connection.execute(delete(usage_records).where(usage_records.c.id.in_(oldest)))).rowcount
 
 
-def _is_ordinary(rows: Sequence[Sequence[Any]]) -> bool:
+def _is_ordinary(columns: Sequence[Sequence[Any]]) -> bool:
     """Tell whether nothing in a batch could trouble a database: looked at by the column, which costs little."""
+    if not columns:
+        return True
     for position in _TEXTS:
-        texts = [row[position] or "" for row in rows]
+        texts = set(columns[position])  # Of a batch, most are the same.
+        texts.discard(None)
         together = "".join(texts)
         if not together.isascii() or not together.isprintable() or max(map(len, texts), default=0) > MAX_TEXT:
             return False
     for position in _COUNTS:
-        counts = [row[position] or 0 for row in rows]
-        if min(counts, default=0) < 0 or max(counts, default=0) > LARGEST:
+        counts = set(columns[position])
+        counts.discard(None)
+        if counts and (min(counts) < 0 or max(counts) > LARGEST):
             return False
     return True
 
