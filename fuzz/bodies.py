@@ -12,7 +12,7 @@ from bodhi.core.json_text import Splice, apply
 from bodhi.core.usage import TokenCounts
 from bodhi.formats.contract import Dialect
 from bodhi.formats.registry import DIALECTS
-from bodhi.relay.peek import Peek, peek, repeated_models
+from bodhi.relay.peek import LARGE, Peek, peek, repeated_models
 from bodhi.relay.tap import Tap
 from fuzz.rules import hold, no_errors_logged
 from fuzz.script import MAX_STREAM
@@ -20,6 +20,8 @@ from fuzz.script import MAX_STREAM
 REFERENCES = ("previous_response_id", "conversation")
 REPEATED = ("model", "requests[].model", "generateContentRequest.model")
 NEW_MODEL = "another/model"
+PADDING = b',"x":"%b"}' % (b"y" * LARGE)
+"""Large bodies are read in another way."""
 CONTENT_TYPES = (b"text/event-stream", b"application/json")
 
 
@@ -31,6 +33,7 @@ def check(_loop: asyncio.AbstractEventLoop, raw: bytes) -> None:
     """
     body = raw[:MAX_STREAM]
     _check_peek(body)
+    _check_peek(body[:-1] + PADDING)
     with no_errors_logged("bodhi.relay"):
         for dialect in DIALECTS:
             for content_type in CONTENT_TYPES:
@@ -58,7 +61,7 @@ def _check_peek(body: bytes) -> None:
     if exact is not None:
         same = (usual.model, usual.model_span, usual.stream) == (exact.model, exact.model_span, exact.stream)
         hold(same, f"the quick way reads {usual}, the exact way {exact}")
-    start, end = usual.model_span
+    start, end = usual.model_span.start, usual.model_span.end
     hold(json.loads(body[start:end], strict=False) == usual.model, "the model is not where it is said")
     before = _members(body)
     hold([name for name, _ in before].count("model") == 1, "one of several models is chosen")

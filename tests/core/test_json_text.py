@@ -33,7 +33,7 @@ def test_members_are_where_the_scanner_says(document: dict[str, object], indent:
 def test_elements_are_where_the_scanner_says(document: list[object], indent: int | None) -> None:
     text = spell(document, indent, ascii_only=True)
 
-    assert document == [json.loads(text[start:end]) for start, end in elements(text, 0)]
+    assert document == [json.loads(text[span.start : span.end]) for span in elements(text, 0)]
 
 
 @given(JSON, INDENTS)

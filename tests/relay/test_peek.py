@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodhi.core.errors import BadRequest, InvalidField, InvalidJson, ModelAmbiguous, ModelInvalid
-from bodhi.relay.peek import peek, repeated_models
+from bodhi.relay.peek import LARGE, peek, repeated_models
+from tests.fakes.hostile_json import bodies_around
 
 REFERENCES = ("previous_response_id", "conversation")
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=10)
@@ -37,6 +38,44 @@ def test_the_top_level_model_is_found_wherever_it_stands(
     assert model == json.loads(body[seen.model_span.start : seen.model_span.end])
 
 
+PADDING = ("x", "y" * LARGE)
+"""With it a body is looked at in the way of large ones."""
+
+
+@given(FIELDS, TEXT.filter(str.strip), st.booleans(), st.booleans(), st.integers(0, 4))
+def test_in_a_large_body_the_top_level_model_is_found_wherever_it_stands(
+    fields: dict[str, object], model: str, stream: bool, ascii_only: bool, place: int
+) -> None:
+    items = [*fields.items(), PADDING]
+    items.insert(place, ("model", model))
+    body = json.dumps({**dict(items), "stream": stream}, separators=(",", ":"), ensure_ascii=ascii_only).encode()
+
+    seen = peek(body)
+
+    assert (model, stream) == (seen.model, seen.stream)
+    assert seen.model_span is not None
+    assert model == json.loads(body[seen.model_span.start : seen.model_span.end])
+
+
+@given(bodies_around(), st.booleans())
+def test_a_large_body_is_read_as_the_careful_look_reads_it(around: tuple[bytes, bytes], is_compact: bool) -> None:
+    before, behind = around
+    body = before + b'"a"' + behind.rstrip()[:-1] + b',"x":"%b"}' % (b"y" * LARGE)
+    if is_compact:
+        body = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+    # Where references are looked for, the members are walked one by one.
+    assert outcome(body) == outcome(body, REFERENCES)
+
+
+def outcome(body: bytes, references: tuple[str, ...] = ()) -> object:
+    """Return what is read of a body, or why it is refused."""
+    try:
+        return peek(body, references)
+    except BadRequest as error:
+        return type(error)
+
+
 @given(FIELDS)
 def test_a_model_further_down_is_not_the_calls_model(fields: dict[str, object]) -> None:
     assert peek(json.dumps(fields).encode()).model is None
@@ -56,6 +95,8 @@ def test_a_model_further_down_is_not_the_calls_model(fields: dict[str, object]) 
 def test_a_model_that_two_parsers_could_read_differently_is_refused(body: bytes) -> None:
     with pytest.raises(ModelAmbiguous):
         peek(body)
+    with pytest.raises(ModelAmbiguous):
+        peek(body[:-1] + b',"x":"%b"}' % (b"y" * LARGE))
 
 
 @pytest.mark.parametrize("value", [b"null", b"1", b"true", b"{}", b'["a"]', b'""', b'"  "', b'"\\ud800"'])

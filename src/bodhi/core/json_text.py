@@ -6,8 +6,10 @@ Grammar: RFC 8259.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import msgspec
 
 _BLANKS = re.compile(rb"[ \t\n\r]*")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -19,7 +21,7 @@ _OPEN_OBJECT, _CLOSE_OBJECT = ord("{"), ord("}")
 _OPEN_ARRAY, _CLOSE_ARRAY = ord("["), ord("]")
 
 
-class Span(NamedTuple):
+class Span(msgspec.Struct, gc=False):
     """A half-open range of byte positions."""
 
     start: int
@@ -34,7 +36,7 @@ class Member(NamedTuple):
     value: Span
 
 
-class Splice(NamedTuple):
+class Splice(msgspec.Struct, gc=False):
     """A replacement of a range of bytes; an empty range inserts."""
 
     start: int
@@ -125,12 +127,11 @@ def is_string(text: bytes, start: int) -> bool:
     return _byte(text, start) == _QUOTE
 
 
-def apply(text: bytes, splices: Iterable[Splice]) -> bytes:
+def apply(text: bytes, splices: Sequence[Splice]) -> bytes:
     """Return the text with each range replaced. Ranges must not overlap; insertions at one place keep their order."""
-    splices = list(splices)
     if len(splices) == 1:
-        start, end, replacement = splices[0]
-        return b"".join((text[:start], replacement, text[end:]))
+        splice = splices[0]
+        return b"".join((text[: splice.start], splice.text, text[splice.end :]))
     pieces: list[bytes] = []
     position = 0
     for splice in sorted(splices, key=lambda s: s.start):

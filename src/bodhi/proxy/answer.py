@@ -4,7 +4,7 @@ An upstream that breaks off is never shown as a clean end: an error in the diale
 one, then the connection is cut.
 """
 
-from typing import NamedTuple
+import msgspec
 
 from bodhi.core.credential import Secret
 from bodhi.core.errors import UpstreamError, UpstreamMalformed
@@ -57,7 +57,7 @@ class Downstream:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": not end})
 
 
-class AnswerHead(NamedTuple):
+class AnswerHead(msgspec.Struct):
     """What goes to the client before the body, and what decides how the body is looked at."""
 
     headers: list[Header]

@@ -24,7 +24,7 @@ from bodhi.relay.connection import Connection
 from bodhi.relay.outbound import CallText, Leg, new_body, new_outbound
 from bodhi.relay.pool import Pool
 from bodhi.relay.request_head import end_head, write_fields
-from bodhi.relay.tap import Tap
+from bodhi.relay.tap import Tap, count_whole
 from bodhi.relay.upstream import UpstreamResponse
 from bodhi.routing.classify import Match, Surface
 
@@ -209,9 +209,8 @@ class LaneCall(Call):
         if connection is None or exchange is None:
             return
         try:
-            tap = self._tap or self._begin_answer(connection, exchange)
-            if tap is not None:
-                self._pass_on(connection, exchange, tap)
+            if self.status or self._begin_answer(connection, exchange):
+                self._pass_on(connection, exchange)
         except Exception:  # noqa: BLE001 # see the next line
             # The last resort, as in the coroutine way: an answer of 500, or a cut where one has begun.
             _log.exception("call %s failed in the lane", self.id)
@@ -242,31 +241,34 @@ class LaneCall(Call):
         """Tell when the provider was chosen, and when there was a connection to it: here the two are one moment."""
         return (self._sent_at, self._sent_at) if self.outbound is None else super().sent_at()
 
-    def _begin_answer(self, connection: Connection, exchange: Exchange) -> Tap | None:
+    def _begin_answer(self, connection: Connection, exchange: Exchange) -> bool:
         """Pass on the head of an answer, if it is there and is no error."""
         if not connection.head:
             if connection.failure is not None:
                 self._fail(connection, connection.failure)
-            return None
+            return False
         status = connection.status
         if not 200 <= status < 300:
             self._relay_in_task(connection)
-            return None
+            return False
         self._head = head = answer_head(self, connection.headers)
         if is_event_stream(head.content_type):
             self.stream = True
-        self._tap = tap = Tap(self._admission.match.dialect, head.content_type, head.encoding)
         self.status = status
         exchange.respond(status, head.headers)
-        return tap
+        return True
 
-    def _pass_on(self, connection: Connection, exchange: Exchange, tap: Tap) -> None:
+    def _pass_on(self, connection: Connection, exchange: Exchange) -> None:
         """Pass on the bytes that are here, and the end."""
         chunk = connection.take()
         done = connection.done
+        head, tap, dialect = self._head, self._tap, self._admission.match.dialect
+        if tap is None and not done:
+            self._tap = tap = Tap(dialect, head.content_type, head.encoding)
         if chunk:
             self._note(chunk)
-            tap.feed(chunk)
+            if tap is not None:
+                tap.feed(chunk)
         if chunk or done:
             exchange.write(chunk, end=done)
         elif connection.failure is None:
@@ -275,6 +277,8 @@ class LaneCall(Call):
             self._connection = None
             self._pool.release(connection)
             self._admission.lane.answered += 1
+            if tap is None:
+                self.counts = count_whole(dialect, head.content_type, head.encoding, chunk)
             self._end()
         elif connection.failure is not None:
             self._break(exchange, connection.failure)

@@ -35,8 +35,7 @@ CREDENTIAL_PARAMETERS = frozenset({b"key", b"api_key", b"access_token"})
 """Query parameters in which clients show a token."""
 
 
-@dataclass(slots=True)
-class CallText:
+class CallText(msgspec.Struct):
     """The parts of a call that shape what is sent. `params` are the decoded places of the endpoint's path."""
 
     method: bytes
@@ -145,7 +144,7 @@ def model_splices(text: CallText, endpoint: Endpoint, route: Route) -> list[Spli
     splices: list[Splice] = []
     model = route.model
     if model is not None and text.model_span is not None and route.api_model.prefix:
-        splices.append(Splice(*text.model_span, msgspec.json.encode(model)))
+        splices.append(Splice(text.model_span.start, text.model_span.end, msgspec.json.encode(model)))
     if endpoint.repeated_models and _MAY_NAME_MODEL.search(text.body):
         splices += _repeated_splices(text, endpoint, route)
     return splices
@@ -220,5 +219,5 @@ def _repeated_splices(text: CallText, endpoint: Endpoint, route: Route) -> list[
             )
         if route.api_model.prefix and route.model is not None:
             kept = "models/" if named.startswith("models/") else ""
-            splices.append(Splice(*span, msgspec.json.encode(kept + route.model)))
+            splices.append(Splice(span.start, span.end, msgspec.json.encode(kept + route.model)))
     return splices

@@ -7,7 +7,6 @@ key decides who is authorised for what: one model must never be authorised and a
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -28,15 +27,17 @@ class _AnyObject(msgspec.Struct):
 
 _read_usual_head = msgspec.json.Decoder(_UsualHead).decode
 _read_any_object = msgspec.json.Decoder(_AnyObject).decode
+_read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KEY = b'"model"'
+LARGE = 4 * 1024
+"""Bytes; from here on a look over the whole body costs more than a step for each member."""
 _LONGEST_GAP = 8
 """Blanks around a colon that nobody exceeds; who does takes the longer way."""
 _ESCAPED_LETTER = re.compile(rb"\\u00[4567]")
 """A letter or underscore spelled as an escape: only then can a key of ours be spelled otherwise than plainly."""
 
 
-@dataclass(slots=True)
-class Peek:
+class Peek(msgspec.Struct, gc=False):
     """What a body says that routing needs. `model_span` is where the model's value stands, quotes included."""
 
     model: str | None = None
@@ -55,8 +56,12 @@ def peek(body: bytes, references: Sequence[str] = ()) -> Peek:
         ModelAmbiguous: `model` occurs twice or is spelled with escapes.
         InvalidField: a reference is ambiguous or malformed.
     """
-    if not references and (seen := _peek_usual(body)) is not None:
-        return seen
+    if not references:
+        seen = _peek_large(body) if len(body) >= LARGE else None
+        if seen is None:
+            seen = _peek_usual(body)
+        if seen is not None:
+            return seen
     _check_is_object(body)
     return _peek_exactly(body, references)
 
@@ -79,6 +84,31 @@ def _peek_usual(body: bytes) -> Peek | None:
     if start < 0 or body[key + len(_KEY) : start].strip() != b":":
         return None
     return Peek(head.model, Span(start, start + len(value)), head.stream)
+
+
+def _peek_large(body: bytes) -> Peek | None:
+    """Read a body whose members take up all of it; None where a closer look is due.
+
+    Of members with the same name, the decoder keeps the last. But no object can be shorter than its members as the
+    decoder tells them, with their quotes, colons and commas. One that is exactly as long has no blanks, as SDKs write
+    it, and nothing else: each member is there once, its name spelled without escapes, which are all longer.
+    """
+    try:
+        found = _read_members(body)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    start = 0
+    position = len(b"{")
+    for name, value in found.items():
+        position += len(name.encode()) + len(b'"":')
+        if name == "model":
+            start = position
+        position += memoryview(value).nbytes + len(b",")  # or the closing brace
+    if position != len(body) or not start:
+        return None
+    model = bytes(found["model"])
+    stream = "stream" in found and bytes(found["stream"]) == b"true"
+    return Peek(_read_model(model), Span(start, start + len(model)), stream)
 
 
 def repeated_models(body: bytes, paths: Sequence[str]) -> Iterator[tuple[str, Span]]:

@@ -4,7 +4,7 @@ import logging
 
 from bodhi.core.usage import TokenCounts
 from bodhi.formats.contract import Dialect
-from bodhi.formats.taps import new_tap
+from bodhi.formats.taps import MAX_BODY_BYTES, is_event_stream, new_tap
 from bodhi.relay.decode import new_decoder
 
 _log = logging.getLogger("bodhi.relay.tap")
@@ -44,3 +44,18 @@ class Tap:
                 self._off = True
                 _log.exception("the usage tap failed at the end of a call")
         return self._tap.counts
+
+
+def count_whole(dialect: Dialect, content_type: bytes, content_encoding: bytes | None, body: bytes) -> TokenCounts:
+    """Count the tokens of an answer that is here whole, as a tap does."""
+    plain = content_encoding is None and body.startswith(b"{") and len(body) <= MAX_BODY_BYTES
+    if not plain or is_event_stream(content_type):
+        tap = Tap(dialect, content_type, content_encoding)
+        tap.feed(body)
+        return tap.finish()
+    counts = TokenCounts()
+    try:
+        dialect.read_usage(body, counts)
+    except Exception:  # noqa: BLE001 # as above
+        _log.exception("the usage of a call could not be read")
+    return counts

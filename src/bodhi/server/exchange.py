@@ -36,21 +36,7 @@ _NAME_BYTES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 _VALUE_BYTES = bytes(code for code in range(256) if code == 0x09 or (code >= 0x20 and code != 0x7F))
 
 
-class _Prefixes(dict[bytes, bytes]):
-    """Field names to how their lines begin: servers use few names, so each is checked once."""
-
-    def __missing__(self, name: bytes) -> bytes:
-        if not name or name.translate(None, _NAME_BYTES):
-            raise RuntimeError("a response header is malformed")
-        prefix = name + b": "
-        if len(self) < MAX_PREFIXES:
-            self[name] = prefix
-        return prefix
-
-
-MAX_PREFIXES = 4_096
-_PREFIXES = _Prefixes()
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_AS_LINE = b": ".join
 _BODILESS = frozenset({204, 304})
 _FAILED_BODY = b'{"error":{"message":"Internal error.","type":"server_error","code":"internal_error","param":null}}'
 _FAILED_HEADERS = [
@@ -325,23 +311,19 @@ class Exchange(Connection):
         host.transport.write(piece)
 
     def _head(self, status: int, headers: Headers) -> bytes:
-        length: bytes | None = None
-        closes = False
-        pieces = [STATUS_LINES[status]]
-        for name, value in headers:
-            pieces += (_PREFIXES[name], value, b"\r\n")
-            if name in _FRAMING:
-                if name == b"content-length":
-                    length = value
-                elif name == b"connection":
-                    closes = closes or b"close" in value.lower()
-                else:
-                    raise RuntimeError("the framing of a response is the server's own")
-        head = b"".join(pieces)
+        fields = dict(headers)
+        head = STATUS_LINES[status] + b"\r\n".join([*map(_AS_LINE, headers), b""])
         # Deleting what is allowed leaves what is not: the line ends, and nothing else (RFC 9112 section 11.1).
-        if head.translate(None, _VALUE_BYTES) != b"\r\n" * (len(headers) + 1):
+        if (
+            b"" in fields
+            or b"".join(fields).translate(None, _NAME_BYTES)
+            or head.translate(None, _VALUE_BYTES) != b"\r\n" * (len(headers) + 1)
+        ):
             raise RuntimeError("a response header is malformed")
-        return head + self._framing(status, length, closes=closes)
+        if b"transfer-encoding" in fields:
+            raise RuntimeError("the framing of a response is the server's own")
+        closes = b"connection" in fields and b"close" in fields[b"connection"].lower()
+        return head + self._framing(status, fields.get(b"content-length"), closes=closes)
 
     def _framing(self, status: int, length: bytes | None, *, closes: bool) -> bytes:
         """Decide how the response ends (RFC 9112 section 6.3) and whether the connection outlives it."""
