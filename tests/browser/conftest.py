@@ -9,13 +9,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from bodhi.control import api as control_api
 from bodhi.core.principal import Role
+from bodhi.ui.assets import Assets
 from tests.browser.looks import WIDE, Look
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.gateway import Gateway
@@ -38,6 +41,8 @@ FLAGS = [
 ]
 PATIENCE = 10_000
 """Milliseconds for whatever a test waits to see."""
+LONG = ("test_wheel.py", "test_hostile_output.py", "test_speed.py", "test_markdown.py", "test_journey.py")
+"""Files with long tests or a long way to the first. They begin, so that no process is left alone with one at the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,6 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
         built = subprocess.run([sys.executable, str(BUILD)], check=False, capture_output=True, text=True)
         if built.returncode:
             pytest.exit(f"The pages do not build.\n{built.stderr}", returncode=4)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files with long tests begin."""
+    items.sort(key=lambda item: item.path.name not in LONG)  # Else as they were: the sort is stable.
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +75,26 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         )
     expect.set_options(timeout=PATIENCE)
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Read the built pages and the endpoints' signatures once, not for each test's gateway: half of its start is that.
+
+    Only one gateway runs at a time, and what is kept of the control API are its routes: each has services of its own.
+    """
+    assembled = cache(control_api._assembled)
+
+    def anew() -> control_api.ControlApi:
+        api = assembled()
+        api.user_middleware.clear()
+        api.middleware_stack = None
+        return api
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bodhi.control.api._assembled", anew)
+        patch.setattr("bodhi.app.Assets", cache(Assets))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,7 @@ class Look:
 
 
 WIDE, WIDE_DARK = Look(), Look("dark")
-PHONE, PHONE_DARK = Look("light", 390, 844), Look("dark", 390, 844)
-NARROW, NARROW_DARK = Look("light", 360, 740), Look("dark", 360, 740)
+PHONE, NARROW = Look("light", 390, 844), Look("light", 360, 740)
 
 every_look = pytest.mark.parametrize("look", [WIDE, PHONE], ids=str)
 """A test with this runs wide and on a phone, and looks in both themes (`axe_in_both_themes`)."""

@@ -36,6 +36,17 @@ PAINTED = """async (theme) => {
 }"""
 
 
+AT_REST = """async (area) => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const place = () => (area ?? document.scrollingElement).scrollTop;
+  for (let still = 0, before = place(); still < 3; before = place()) {
+    await frame();
+    still = place() === before ? still + 1 : 0;
+  }
+}"""
+"""Waits until an area, or the page, no longer scrolls: what a wheel turned moves on over several frames."""
+
+
 class Allowed(NamedTuple):
     """A finding of axe that is let pass."""
 

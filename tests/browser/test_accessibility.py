@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 from bodhi.core.principal import Role
 from tests.browser.calling import call
 from tests.browser.chatting import open_picker
-from tests.browser.looks import NARROW, PHONE, WIDE, WIDE_DARK, Look
-from tests.browser.seeing import Allowed, axe, fits
+from tests.browser.looks import NARROW, PHONE, WIDE, Look
+from tests.browser.seeing import Allowed, axe_in_both_themes, fits
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread, said
 from tests.fakes.waiting import eventually_in_thread
@@ -41,7 +41,6 @@ HERE = {"/", "/models/api/edit/$id", "/invite", "/password-reset"}
 """Pages that axe sees in every look here."""
 EXCEPTIONS: tuple[Allowed, ...] = ()
 """What axe may find on these pages; seeing.py has what it may find on all."""
-both_themes = pytest.mark.parametrize("look", [WIDE, WIDE_DARK], ids=lambda look: look.theme)
 
 
 def at(page: Page, look: Look) -> None:
@@ -50,10 +49,10 @@ def at(page: Page, look: Look) -> None:
 
 
 def seen(page: Page) -> None:
-    """Look at a page wide, on a phone, and on the narrowest."""
+    """Look at a page in both themes, wide and on a phone, and on the narrowest."""
     for look in (WIDE, PHONE):
         at(page, look)
-        axe(page, EXCEPTIONS)
+        axe_in_both_themes(page, EXCEPTIONS)
         fits(page)
     at(page, NARROW)
     fits(page)
@@ -120,9 +119,8 @@ def test_no_page_scrolls_sideways_however_narrow(page: Page, addresses: dict[str
             fits(page)
 
 
-@both_themes
 def test_pages_that_are_looked_at_nowhere_else_have_no_finding(
-    page: Page, stranger: Page, addresses: dict[str, str], watch: Watch, look: Look
+    page: Page, stranger: Page, addresses: dict[str, str], watch: Watch
 ) -> None:
     for address in (addresses["/"], addresses["/models/api/edit/$id"], "/ui/nowhere/"):
         page.goto(address)
@@ -135,8 +133,7 @@ def test_pages_that_are_looked_at_nowhere_else_have_no_finding(
         seen(stranger)
 
 
-@both_themes
-def test_what_opens_over_a_page_has_no_finding(page: Page, addresses: dict[str, str], look: Look) -> None:
+def test_what_opens_over_a_page_has_no_finding(page: Page, addresses: dict[str, str]) -> None:
     page.goto(addresses["/chat"])
     expect(page.get_by_test_id("answer").get_by_role("table")).to_be_visible()
     seen(page)
@@ -145,7 +142,7 @@ def test_what_opens_over_a_page_has_no_finding(page: Page, addresses: dict[str, 
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Actions for this chat").click()
     expect(page.get_by_role("menuitem", name="Rename")).to_be_visible()
-    axe(page, EXCEPTIONS)
+    axe_in_both_themes(page, EXCEPTIONS)
     page.get_by_role("menuitem", name="Rename").click()
     expect(page.get_by_role("dialog").get_by_label("Title")).to_be_visible()
     seen(page)
@@ -160,13 +157,12 @@ def test_what_opens_over_a_page_has_no_finding(page: Page, addresses: dict[str, 
     at(page, PHONE)
     page.get_by_role("button", name="Open navigation").click()
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
-    axe(page, EXCEPTIONS)
+    axe_in_both_themes(page, EXCEPTIONS)
     fits(page)
 
 
-@both_themes
 def test_who_waits_for_access_or_has_lost_the_session_sees_pages_without_a_finding(
-    page: Page, page_as: Callable[[Role], Page], watch: Watch, look: Look
+    page: Page, page_as: Callable[[Role], Page], watch: Watch
 ) -> None:
     guest = page_as(Role.GUEST)
     guest.goto("/ui/models/")

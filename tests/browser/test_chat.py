@@ -12,8 +12,14 @@ from tests.browser.chatting import answers, ask, choose, composer, finished, ope
 from tests.browser.seeing import axe
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread, said
+from tests.fakes.waiting import eventually_in_thread
 
 FORMATS = ("openai", "openai_responses", "anthropic", "gemini")
+
+
+def recorded(gateway: WatchedGateway, call_id: str) -> None:
+    """Wait until a call is recorded, which may be a moment after the page has its answer."""
+    eventually_in_thread(lambda: call_id in {record.id for record in gateway.records()})
 
 
 def test_every_dialect_answers_a_chat_and_says_what_it_took(
@@ -37,7 +43,7 @@ def test_every_dialect_answers_a_chat_and_says_what_it_took(
         expect(answer.get_by_test_id("figures")).to_contain_text(re.compile(r"1[15] in · 20 out"))
         expect(answer.get_by_test_id("figures")).to_contain_text("first token")
         call = answer.get_by_role("link", name="Show the request of this answer").get_attribute("href") or ""
-        assert call.split("/")[-2] in {record.id for record in gateway.records()}
+        recorded(gateway, call.split("/")[-2])
 
     sent = [received.path for received in upstream.received]
     assert [path.rpartition("/")[2] for path in sent] == [
@@ -251,6 +257,7 @@ def test_a_chat_of_a_deleted_api_model_stays_and_goes_on_with_another(
     page.get_by_role("button", name="Continue with flash").click()
     composer(page).press("Enter")
     expect(answers(page)).to_have_count(2)
+    finished(page)
     assert upstream.last.path.endswith("/models/flash:streamGenerateContent")
     assert kept.models == ("flash",)
 

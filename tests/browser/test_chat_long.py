@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.chatting import questions
 from tests.browser.watching import WatchedGateway
 from tests.fakes.upstream import UpstreamThread, said
+from tests.fakes.waiting import eventually_in_thread
 
 MESSAGES = 1000
 ULID_LENGTH = 26
@@ -59,4 +60,4 @@ def test_a_chat_of_a_thousand_messages_opens_and_is_read_to_its_beginning(
     drawn = questions(page).count()
     area.evaluate("(area) => { area.scrollTop = 0 }")
     expect(questions(page)).not_to_have_count(drawn)
-    assert area.evaluate("(area) => area.scrollTop") > 0
+    eventually_in_thread(lambda: area.evaluate("(area) => area.scrollTop") > 0)

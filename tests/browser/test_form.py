@@ -327,16 +327,15 @@ def test_what_was_typed_is_not_left_without_a_question(page: Page, gateway: Watc
     question = page.get_by_role("alertdialog", name="Leave without saving?")
     question.get_by_role("button", name="Cancel").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Draft")
-    asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
         dialog.dismiss()
 
     page.once("dialog", stay)
-    page.close(run_before_unload=True)
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
     expect(page.get_by_label("Name", exact=True)).to_have_value("Draft")
-    assert asked == ["beforeunload"]
     page.get_by_role("button", name="Cancel").click()
     question.get_by_role("button", name="Leave").click()
     expect(page).to_have_url(f"{gateway.url}/ui/models/")

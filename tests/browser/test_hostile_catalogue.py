@@ -1,8 +1,13 @@
 """Catalogues of thousands of hostile names: the form, the list and the pickers stay usable, nothing leaves its box."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from bodhi.core.clock import SYSTEM_CLOCK
+from bodhi.core.ids import new_id
+from bodhi.storage.api_models import insert_api_model
 from tests.browser.chatting import ask, finished, open_picker, picker
 from tests.browser.looks import NARROW, WIDE, Look, every_width
 from tests.browser.seeing import axe, fits
@@ -46,14 +51,27 @@ def hostile_names() -> list[str]:
 def fill(gateway: WatchedGateway, upstream: UpstreamThread) -> None:
     """Store them all in a hundred API models, whose own names are no better; some bear the same."""
     names = hostile_names()
-    for place in range(0, EVERY, MOST):
-        gateway.add_api_model(
-            "openai",
-            upstream.base_url("openai"),
+    first = gateway.add_api_model(
+        "openai", upstream.base_url("openai"), name=NAMES[0].format(""), prefix="p0/", models=tuple(names[:MOST])
+    )
+    others = [
+        replace(
+            first,
+            id=new_id(SYSTEM_CLOCK),
             name=NAMES[place // MOST % len(NAMES)].format("")[:100],
             prefix=f"p{place}/",
             models=tuple(names[place : place + MOST]),
         )
+        for place in range(MOST, EVERY, MOST)
+    ]
+
+    async def store() -> None:
+        async with gateway.server.home.store.write() as connection:
+            for each in others:
+                await insert_api_model(connection, each, None)
+        await gateway.server.directory.reload()
+
+    gateway.do(store())
 
 
 @every_width

@@ -202,8 +202,9 @@ def test_a_row_is_reached_and_used_with_the_keyboard_alone(
 ) -> None:
     gateway.add_api_model("openai", upstream.base_url("openai"), name="Lab", models=("ok",))
     page.goto("/ui/models/")
-    page.get_by_label("Health").focus()
     menu = page.get_by_role("button", name="Actions for Lab")
+    expect(menu).to_be_visible()
+    page.get_by_label("Health").focus()
     for _ in range(6):
         page.keyboard.press("Tab")
         if menu.evaluate("(each) => each === document.activeElement"):

@@ -91,7 +91,7 @@ def test_the_steps_add_up_and_what_was_changed_is_told_with_its_reason(
     page.get_by_role("tab", name="Headers").click()
     expect(page.get_by_role("region", name="To the provider", exact=True)).to_contain_text("x-team")
     axe(page)
-    assert page.url.endswith("?tab=headers")
+    expect(page).to_have_url(re.compile(r"\?tab=headers$"))
     actions = [each["action"] for each in control(gateway, "GET", "/audit?action=capture.read")["data"]]
     assert actions == ["capture.read"]
 

@@ -10,9 +10,10 @@ from tests.browser.seeing import axe
 from tests.browser.signing import PASSWORD, set_up
 from tests.browser.watching import Watch, WatchedGateway
 
-pytestmark = pytest.mark.gateway(set_up=False)
+without_admin = pytest.mark.gateway(set_up=False)
 
 
+@without_admin
 def test_an_ended_session_in_mid_edit_is_opened_again_and_nothing_typed_is_lost(
     stranger: Page, gateway: WatchedGateway, watch: Watch
 ) -> None:
@@ -35,6 +36,7 @@ def test_an_ended_session_in_mid_edit_is_opened_again_and_nothing_typed_is_lost(
     expect(stranger.get_by_role("cell", name="laptop of ada", exact=True)).to_be_visible()
 
 
+@without_admin
 def test_what_takes_a_recent_proof_asks_for_the_password_and_then_goes_on(
     stranger: Page, gateway: WatchedGateway, watch: Watch
 ) -> None:
@@ -68,28 +70,24 @@ def test_what_takes_a_recent_proof_asks_for_the_password_and_then_goes_on(
     assert len(asked) == 2
 
 
-def test_a_lost_connection_is_told_in_a_banner_until_it_is_back(
-    stranger: Page, gateway: WatchedGateway, watch: Watch
-) -> None:
-    set_up(stranger, gateway, watch)
+def test_a_lost_connection_is_told_in_a_banner_until_it_is_back(page: Page, watch: Watch) -> None:
     watch.allow_console("net::ERR_INTERNET_DISCONNECTED")
-    stranger.goto("/ui/tokens/")
-    expect(stranger.get_by_role("heading", name="API tokens")).to_be_visible()
-    stranger.context.set_offline(True)
-    stranger.get_by_role("searchbox").fill("laptop")
-    expect(stranger.get_by_text("Lost the connection to the gateway. Trying again.")).to_be_visible()
-    stranger.context.set_offline(False)
-    expect(stranger.get_by_text("Lost the connection to the gateway. Trying again.")).to_be_hidden()
-    expect(stranger.get_by_text("No token matches.")).to_be_visible()
+    page.goto("/ui/tokens/")
+    expect(page.get_by_role("heading", name="API tokens")).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_role("searchbox").fill("laptop")
+    expect(page.get_by_text("Lost the connection to the gateway. Trying again.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("Lost the connection to the gateway. Trying again.")).to_be_hidden()
+    expect(page.get_by_text("No token matches.")).to_be_visible()
 
 
-def test_a_new_version_is_offered(stranger: Page, gateway: WatchedGateway, watch: Watch) -> None:
-    set_up(stranger, gateway, watch)
-    stranger.goto("/ui/tokens/")
-    expect(stranger.get_by_role("heading", name="API tokens")).to_be_visible()
-    stranger.evaluate("() => window.dispatchEvent(new Event('vite:preloadError', { cancelable: true }))")
-    expect(stranger.get_by_text("There is a new version of these pages.")).to_be_visible()
-    axe(stranger)
-    stranger.get_by_role("button", name="Reload").click()
-    expect(stranger.get_by_text("There is a new version of these pages.")).to_be_hidden()
-    expect(stranger).to_have_url(re.compile("/ui/tokens/"))
+def test_a_new_version_is_offered(page: Page) -> None:
+    page.goto("/ui/tokens/")
+    expect(page.get_by_role("heading", name="API tokens")).to_be_visible()
+    page.evaluate("() => window.dispatchEvent(new Event('vite:preloadError', { cancelable: true }))")
+    expect(page.get_by_text("There is a new version of these pages.")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_text("There is a new version of these pages.")).to_be_hidden()
+    expect(page).to_have_url(re.compile("/ui/tokens/"))

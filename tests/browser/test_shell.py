@@ -6,16 +6,19 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bodhi.core.principal import Role
-from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe_in_both_themes, fits
+from tests.browser.looks import WIDE_DARK, Look, every_look
+from tests.browser.seeing import axe, axe_in_both_themes, fits
 from tests.browser.watching import Watch, WatchedGateway
 
 
-def test_the_root_leads_to_the_pages(page: Page) -> None:
+@pytest.mark.parametrize("look", [WIDE_DARK], ids=str)
+def test_the_root_leads_to_the_pages_in_the_theme_of_the_system(page: Page, look: Look) -> None:
     page.goto("/")
 
     expect(page).to_have_url(re.compile("/ui/"))
     expect(page.get_by_role("main")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-theme", look.theme)
+    axe(page)
 
 
 @every_look

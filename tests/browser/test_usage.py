@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from bodhi.core.principal import Role
 from tests.browser.calling import KINDS, MADE, call, call_all, keep_two_days, priced_at
 from tests.browser.looks import Look, every_look, every_width
-from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
+from tests.browser.seeing import AT_REST, axe, axe_in_both_themes, fits, shot
 from tests.browser.watching import Watch, WatchedGateway
 from tests.fakes.upstream import UpstreamThread
 from tests.fakes.waiting import eventually_in_thread
@@ -63,11 +63,11 @@ def test_thirty_calls_make_exact_numbers_and_every_filter_is_in_the_address(
 
     def narrowed(count: int, parameter: str) -> None:
         """See that the page shows so many calls, and another browser the same at this address; then go back."""
-        expect(rows(page)).to_have_count(count)
-        expect(tile(page, "Requests").get_by_role("link")).to_have_text(str(count))
-        assert parameter in page.url
+        expect(page).to_have_url(re.compile(re.escape(parameter)))
         elsewhere.goto(page.url)
-        expect(rows(elsewhere)).to_have_count(count)
+        for each in (page, elsewhere):
+            expect(rows(each)).to_have_count(count)
+            expect(tile(each, "Requests").get_by_role("link")).to_have_text(str(count))
         assert numbers(elsewhere) == numbers(page)
         page.go_back()
         expect(tile(page, "Requests").get_by_role("link")).to_have_text("30")
@@ -167,6 +167,7 @@ def test_new_calls_come_by_one_stream_and_never_move_what_is_read(
 
     page.get_by_role("link", name=re.compile(r"^\d")).last.scroll_into_view_if_needed()
     page.mouse.wheel(0, 4000)
+    page.evaluate(AT_REST, None)
     first, place = rows(page).first.inner_text(), page.evaluate("() => window.scrollY")
     for _ in range(14):
         call(gateway, OPENAI, "429", gateway.token)
