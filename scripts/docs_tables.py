@@ -12,7 +12,7 @@ from typing import Any
 import typer.main
 
 from bodhi import settings
-from bodhi.cli.main import app
+from bodhi.cli.commands import app
 from bodhi.control import health
 from bodhi.control.access import BY_ENDPOINT, PREFIX, ROWS, Access, Confirm
 from bodhi.control.api import ROUTERS
@@ -24,6 +24,7 @@ from bodhi.relay import headers
 from bodhi.relay.pool import MAX_WAITING
 from bodhi.server import refusals
 from bodhi.server.limits import Limits
+from scripts.bounds import COLUMNS, bound_rows
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -235,6 +236,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "commands": write_commands,
     "refusals": write_refusals,
     "actions": write_actions,
+    "bounds": lambda: _table(COLUMNS, bound_rows()),
 }
 
 
