@@ -3,9 +3,10 @@
 import contextlib
 import sys
 
-from bodhi.app import build, run_built
+from bodhi.app import build
 from bodhi.home import open_home
 from bodhi.server.run import bind_sockets, new_runner
+from bodhi.serving import run_built
 from bodhi.settings import read_settings
 
 PRICED_AT = "https://api.openai.com/v1"

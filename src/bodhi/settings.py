@@ -279,6 +279,13 @@ class Settings:
         texts.read_size,
         "Most connections to one provider at a time.",
     )
+    workers: int = _setting(
+        SERVER,
+        "BODHI_WORKERS",
+        "1",
+        texts.read_workers,
+        "Processes that serve, all at the same address; one for each processor core is the most that is of use.",
+    )
     drain_timeout: float = _setting(
         SERVER,
         "BODHI_DRAIN_TIMEOUT",

@@ -1,6 +1,7 @@
 """Housekeeping."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bodhi.core.session import IDLE_SECONDS
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.attempts import lock_arrivals, read_arrivals
 from bodhi.storage.audit import AuditLog
+from bodhi.storage.duty import Duty
 from bodhi.storage.engine import Store
 from bodhi.storage.objects import find_object, remember_object
 from bodhi.storage.oidc_flows import OidcFlow, insert_flow, take_flow
@@ -52,41 +54,49 @@ async def recorder(store: Store, time: StillClock) -> Recorder:
     return Recorder(store, time.clock)
 
 
-def upkeep_of(store: Store, recorder: Recorder, time: StillClock, **options: Any) -> Upkeep:
-    return Upkeep(store, recorder, time.clock, AuditLog(b"a" * 32, time.clock), **options)
+@pytest.fixture
+def duty(tmp_path: Path) -> Iterator[Duty]:
+    with contextlib.closing(Duty(tmp_path / "duty.lock")) as duty:
+        yield duty
 
 
-async def test_last_used_times_reach_the_store(store: Store, recorder: Recorder, time: StillClock) -> None:
+def upkeep_of(store: Store, recorder: Recorder, time: StillClock, duty: Duty, **options: Any) -> Upkeep:
+    return Upkeep(store, recorder, time.clock, AuditLog(b"a" * 32, time.clock), duty, **options)
+
+
+async def test_last_used_times_reach_the_store(store: Store, recorder: Recorder, time: StillClock, duty: Duty) -> None:
     recorder.last_used["t1"] = 7.0
-    await upkeep_of(store, recorder, time).store_last_used()
+    await upkeep_of(store, recorder, time, duty).store_last_used()
     async with store.read() as connection:
         assert await tokens_last_used(connection, ["t1"]) == {"t1": 7.0}
     assert recorder.last_used == {}
 
 
-async def test_last_used_times_outlive_an_outage(store: Store, recorder: Recorder, time: StillClock) -> None:
+async def test_last_used_times_outlive_an_outage(
+    store: Store, recorder: Recorder, time: StillClock, duty: Duty
+) -> None:
     recorder.last_used["t1"] = 7.0
     async with store.write() as connection:
         await connection.execute(text("ALTER TABLE tokens RENAME TO elsewhere"))
     with pytest.raises(StoreUnavailable):
-        await upkeep_of(store, recorder, time).store_last_used()
+        await upkeep_of(store, recorder, time, duty).store_last_used()
     assert recorder.last_used == {"t1": 7.0}
 
 
 async def test_only_objects_older_than_thirty_days_are_removed(
-    store: Store, recorder: Recorder, time: StillClock
+    store: Store, recorder: Recorder, time: StillClock, duty: Duty
 ) -> None:
     async with store.write() as connection:
         await remember_object(connection, "resp_old", "m1", "u1", time.time - OBJECT_DAYS * DAY - 1)
         await remember_object(connection, "resp_new", "m1", "u1", time.time - OBJECT_DAYS * DAY + 1)
-    await upkeep_of(store, recorder, time).remove_expired()
+    await upkeep_of(store, recorder, time, duty).remove_expired()
     async with store.read() as connection:
         assert await find_object(connection, "resp_old", "u1") is None
         assert await find_object(connection, "resp_new", "u1") == "m1"
 
 
 async def test_ways_to_the_identity_provider_that_nobody_came_back_from_are_removed(
-    store: Store, recorder: Recorder, time: StillClock
+    store: Store, recorder: Recorder, time: StillClock, duty: Duty
 ) -> None:
     def flow(state: bytes, expires_at: float) -> OidcFlow:
         return OidcFlow(
@@ -97,14 +107,14 @@ async def test_ways_to_the_identity_provider_that_nobody_came_back_from_are_remo
     async with store.write() as connection:
         await insert_flow(connection, flow(b"old", time.time))
         await insert_flow(connection, flow(b"new", time.time + 1))
-    await upkeep_of(store, recorder, time).remove_expired()
+    await upkeep_of(store, recorder, time, duty).remove_expired()
     async with store.write() as connection:
         assert await take_flow(connection, b"old") is None
         assert await take_flow(connection, b"new") is not None
 
 
 async def test_ended_sessions_their_chat_tokens_and_old_counts_of_attempts_are_removed(
-    store: Store, recorder: Recorder, time: StillClock
+    store: Store, recorder: Recorder, time: StillClock, duty: Duty
 ) -> None:
     ada, now = User("ada", "ada", Role.USER, None, disabled=False, created_at=1.0), time.time
     async with store.write() as connection:
@@ -126,7 +136,7 @@ async def test_ended_sessions_their_chat_tokens_and_old_counts_of_attempts_are_r
                 )  # fmt: skip
         await lock_arrivals(connection, [b"over"], now)
         await lock_arrivals(connection, [b"counts"], now + 1)
-    await upkeep_of(store, recorder, time).remove_expired()
+    await upkeep_of(store, recorder, time, duty).remove_expired()
     async with store.read() as connection:
         assert await get_session(connection, "idle") is None
         assert await get_session(connection, "used") is not None
@@ -135,7 +145,7 @@ async def test_ended_sessions_their_chat_tokens_and_old_counts_of_attempts_are_r
 
 
 async def test_usage_past_its_retention_goes_and_the_trail_tells_how_much(
-    store: Store, recorder: Recorder, time: StillClock
+    store: Store, recorder: Recorder, time: StillClock, duty: Duty
 ) -> None:
     before = time.time - 7 * DAY
     one = UsageRecord(
@@ -145,7 +155,7 @@ async def test_usage_past_its_retention_goes_and_the_trail_tells_how_much(
     old = [replace(one, id=new_id(), at=before - 1 - n) for n in range(PURGE_BATCH + 5)]
     async with store.usage_write() as connection:
         await insert_usage(connection, [one, *old])
-    upkeep = upkeep_of(store, recorder, time, usage_days=7)
+    upkeep = upkeep_of(store, recorder, time, duty, usage_days=7)
     await upkeep.purge_usage()
     await upkeep.purge_usage()
     async with store.usage_read() as connection:
@@ -157,7 +167,7 @@ async def test_usage_past_its_retention_goes_and_the_trail_tells_how_much(
 
 
 async def test_rows_removed_before_an_outage_are_told_after_it(
-    store: Store, recorder: Recorder, time: StillClock
+    store: Store, recorder: Recorder, time: StillClock, duty: Duty
 ) -> None:
     old = UsageRecord(
         "old", 1.0, None, None, None, None, None, "unknown", 404, None, False, None, 1, 0, 0, None, None, None, None
@@ -166,7 +176,7 @@ async def test_rows_removed_before_an_outage_are_told_after_it(
         await insert_usage(connection, [old])
     async with store.write() as connection:
         await connection.execute(text("ALTER TABLE audit_log RENAME TO elsewhere"))
-    upkeep = upkeep_of(store, recorder, time, usage_days=1)
+    upkeep = upkeep_of(store, recorder, time, duty, usage_days=1)
     with pytest.raises(StoreUnavailable):
         await upkeep.purge_usage()
     async with store.write() as connection:
@@ -176,19 +186,19 @@ async def test_rows_removed_before_an_outage_are_told_after_it(
         assert (await connection.execute(select(audit_log.c.after))).scalar_one().endswith('"rows":1}')
 
 
-async def test_without_a_retention_usage_stays(store: Store, recorder: Recorder, time: StillClock) -> None:
+async def test_without_a_retention_usage_stays(store: Store, recorder: Recorder, time: StillClock, duty: Duty) -> None:
     old = UsageRecord(
         "old", 1.0, None, None, None, None, None, "unknown", 404, None, False, None, 1, 0, 0, None, None, None, None
     )
     async with store.usage_write() as connection:
         await insert_usage(connection, [old])
-    await upkeep_of(store, recorder, time, usage_days=0).purge_usage()
+    await upkeep_of(store, recorder, time, duty, usage_days=0).purge_usage()
     async with store.usage_read() as connection:
         assert await list_usage(connection, limit=10) == [old]
 
 
 async def test_a_failing_chore_stays_due_and_stops_no_other(
-    store: Store, recorder: Recorder, time: StillClock, caplog: pytest.LogCaptureFixture
+    store: Store, recorder: Recorder, time: StillClock, caplog: pytest.LogCaptureFixture, duty: Duty
 ) -> None:
     done: list[str] = []
     faults: list[Exception] = [ValueError("broken"), StoreUnavailable()]
@@ -201,7 +211,7 @@ async def test_a_failing_chore_stays_due_and_stops_no_other(
     async def works() -> None:
         done.append("works")
 
-    upkeep = upkeep_of(store, recorder, time, more=(Chore("failing", 60, fails), Chore("working", 2, works)))
+    upkeep = upkeep_of(store, recorder, time, duty, more=(Chore("failing", 60, fails), Chore("working", 2, works)))
     for _ in range(5):
         await upkeep.do_round()
     assert done == ["fails", "works", "fails", "fails", "works", "works"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bodhi.app import Announcement, Server, build, run_built
+from bodhi.app import Server, build
 from bodhi.core.api_model import ApiModel
 from bodhi.core.audit import Actor, Via
 from bodhi.core.clock import SYSTEM_CLOCK
@@ -27,6 +27,7 @@ from bodhi.identity.mint import Mint, Owner, TokenWish, mint_token
 from bodhi.identity.sign_in import COOKIE, Opening
 from bodhi.identity.tokens import TokenHasher
 from bodhi.server.run import bind_sockets, new_runner
+from bodhi.serving import Announcement, run_built
 from bodhi.settings import Settings, read_settings
 from bodhi.storage.api_models import insert_api_model, provider_key_place
 from bodhi.storage.paging import MAX_PAGE

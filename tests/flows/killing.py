@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bodhi.app import Announcement, build, run_built
+from bodhi.app import build
 from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.ids import new_id
 from bodhi.core.principal import Role
 from bodhi.home import open_home
 from bodhi.identity.sign_in import BEARER, Opening
 from bodhi.server.run import bind_sockets, new_runner
+from bodhi.serving import Announcement, run_built
 from bodhi.settings import Settings, read_settings
 from bodhi.storage.audit import PURPOSE, ChainKeys
 from bodhi.storage.audit_chain import verify_chain

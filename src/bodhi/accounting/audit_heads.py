@@ -14,6 +14,7 @@ from bodhi.core.clock import Clock
 from bodhi.core.errors import StoreUnavailable
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.audit_head import Head, read_head, signed_head
+from bodhi.storage.duty import Duty
 from bodhi.storage.engine import Store
 
 FILE = "audit-heads.jsonl"
@@ -26,13 +27,22 @@ log = logging.getLogger(__name__)
 
 
 class AuditHeads:
-    """Writes a head every five minutes if there are new rows, and at the stop. One exists per process."""
+    """Writes a head every five minutes if there are new rows, and at the stop. One exists per process.
 
-    def __init__(self, store: Store, audit: AuditLog, file: Path, clock: Clock) -> None:
+    Args:
+        store: holds the trail.
+        audit: signs.
+        file: where heads go.
+        clock: for the time in a head.
+        duty: of several processes, who writes.
+    """
+
+    def __init__(self, store: Store, audit: AuditLog, file: Path, clock: Clock, duty: Duty) -> None:
         self._store = store
         self._audit = audit
         self._file = file
         self._clock = clock
+        self._duty = duty
         self._last: Head | None = None
         self._lines: int | None = None
 
@@ -45,6 +55,8 @@ class AuditHeads:
     async def export(self) -> Head | None:
         """Write the head if it has changed, and return it; failures are logged and tried again the next time."""
         try:
+            if not self._duty.is_ours():
+                return None
             lines = await self._known_lines()
             async with self._store.read() as connection:
                 head = await signed_head(connection, self._audit.keys, self._clock.now())

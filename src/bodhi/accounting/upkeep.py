@@ -13,6 +13,7 @@ from bodhi.core.errors import StoreUnavailable
 from bodhi.core.session import IDLE_SECONDS
 from bodhi.storage.attempts import purge_attempts
 from bodhi.storage.audit import AuditLog
+from bodhi.storage.duty import Duty
 from bodhi.storage.engine import Store
 from bodhi.storage.invites import purge_links
 from bodhi.storage.objects import purge_objects
@@ -41,6 +42,8 @@ class Chore:
     """As the log names it when it fails."""
     every_rounds: int
     do: Callable[[], Awaitable[None]]
+    is_own: bool = False
+    """Whether each process has to do it for itself; else one does it for all."""
 
 
 class Upkeep:
@@ -51,16 +54,18 @@ class Upkeep:
         recorder: knows when tokens were used last.
         clock: for ages.
         audit: where removals of records are told.
+        duty: of several processes, who does what is done once for all.
         usage_days: how long usage records are kept; 0 keeps them.
         more: chores of others.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # the composition root hands every collaborator in by name
         self,
         store: Store,
         recorder: Recorder,
         clock: Clock,
         audit: AuditLog,
+        duty: Duty,
         *,
         usage_days: int = 0,
         more: tuple[Chore, ...] = (),
@@ -69,10 +74,11 @@ class Upkeep:
         self._recorder = recorder
         self._clock = clock
         self._audit = audit
+        self._duty = duty
         self._usage_days = usage_days
         self._removed_usage = 0
         self.chores = (
-            Chore("storing when tokens were used", 1, self.store_last_used),
+            Chore("storing when tokens were used", 1, self.store_last_used, is_own=True),
             Chore("removing what has expired", HOURLY, self.remove_expired),
             Chore("removing old usage records", HOURLY, self.purge_usage),
             *more,
@@ -89,7 +95,7 @@ class Upkeep:
     async def do_round(self) -> None:
         """Do the chores that are due. One that fails stays due, and does not keep the others from being done."""
         for chore in self.chores:
-            if self._rounds < self._due[chore.name]:
+            if self._rounds < self._due[chore.name] or not (chore.is_own or self._duty.is_ours()):
                 continue
             try:
                 await chore.do()

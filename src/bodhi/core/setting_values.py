@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
+MOST_WORKERS = 64
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -58,6 +59,14 @@ def read_size(text: str) -> int:
     if size < 1:
         raise ValueError("use a whole number above 0")
     return size
+
+
+def read_workers(text: str) -> int:
+    """Read a number of processes."""
+    workers = read_whole(text)
+    if not 1 <= workers <= MOST_WORKERS:
+        raise ValueError(f"use a whole number between 1 and {MOST_WORKERS}")
+    return workers
 
 
 def read_days(text: str) -> int:
