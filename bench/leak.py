@@ -63,6 +63,7 @@ CLIENTS = 16
 TOKENS, LIMITED_TOKENS = 150, 3
 SETTLE_SECONDS = 40.0
 STEADY_SECONDS = 3.0
+READY = 200
 LIMIT, QUICK_LIMIT = 0.5, 25.0
 """MB per 100,000 requests. A short run ends before the caches are full, so it only finds what grows fast."""
 MB = 1_000_000
@@ -259,7 +260,20 @@ async def _through_outage(site: Site, clients: list[Client], pattern: list[Kind]
             over = time.perf_counter() + OUTAGE_SECONDS
             await _take_turns(clients, [kind for kind in pattern if not kind.needs_store])
             await asyncio.sleep(max(0.0, over - time.perf_counter()))
+    await _until_ready(site)
     await _take_turns(clients, [kind for kind in pattern if kind.needs_store])
+
+
+async def _until_ready(site: Site) -> None:
+    """Wait until the gateway has noticed that the store answers: until then, 503 is the right answer to some."""
+    client = Client(site.crew)
+    deadline = time.perf_counter() + SETTLE_SECONDS
+    while time.perf_counter() < deadline:
+        await client.send(site.crew.get("/readyz"))
+        if await client.answer() == READY:
+            break
+        await asyncio.sleep(0.05)
+    client.leave()
 
 
 @contextlib.contextmanager
