@@ -229,8 +229,8 @@ class LaneCall(Call):
         lines, key = admission.lines(text, route, leg)
         body = new_body(text, match.endpoint, route)
         self._route, self._leg = route, leg
-        self._sent_at = self.clock()
-        lent = plane.upstream.send_now(key, end_head(lines, len(body)), body, leg.timeouts, self)
+        self._sent_at = now = self.clock()
+        lent = plane.upstream.send_now(key, end_head(lines, len(body)), body, leg.timeouts, self, now)
         if lent is None:
             return False
         self._connection, self._pool = lent

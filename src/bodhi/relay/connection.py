@@ -158,7 +158,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
         self._sink = None
         self._chunks = []
         self._size = 0
-        if not (self.done and self.reusable and self.is_open):
+        if not self.done or not self.reusable or self.closed or self._transport.is_closing():
             return False
         if self._paused:
             self._resume()
@@ -218,7 +218,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
     @override
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what was read."""
-        if not self.expects_bytes:
+        if self.done or not self.in_exchange:
             self.abort()  # Bytes after the end of the message: whatever they are, they answer nothing that was asked.
             return
         self.received += nbytes

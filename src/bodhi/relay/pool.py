@@ -78,7 +78,11 @@ class Pool:
         self.busy.discard(connection)
         if connection.finish():
             connection.idle_since = self._monotonic()
-            self._pass_on(connection)
+            if self._waiting or self.in_use < 1:
+                self._pass_on(connection)
+            else:
+                self.in_use -= 1
+                self._idle.append(connection)
         else:
             connection.abort()
             self._pass_on(None)

@@ -106,7 +106,7 @@ class UpstreamClient:
         return sum(pool.idle for pool in self._pools.values())
 
     def send_now(
-        self, key: PoolKey, head: bytes, body: bytes, timeouts: Timeouts, sink: Sink
+        self, key: PoolKey, head: bytes, body: bytes, timeouts: Timeouts, sink: Sink, now: float
     ) -> tuple[Connection, Pool] | None:
         """Send a POST over a connection that is open and idle; None where there is none and `open` has to be asked.
 
@@ -116,17 +116,17 @@ class UpstreamClient:
             body: its body.
             timeouts: its deadlines.
             sink: who is told of the answer, in callbacks, and gives the connection back to the pool returned.
+            now: on the monotonic clock; the deadlines count from it.
         """
         pool = self._pools.get(key)
         if pool is None:
             return None
-        started = self._monotonic()
-        connection = pool.take_idle(started - self._keep_alive)
+        connection = pool.take_idle(now - self._keep_alive)
         if connection is None:
             return None
         pool.busy.add(connection)
         connection.hand_to(sink)
-        connection.send(head, body, timeouts, started, answer_has_body=True)
+        connection.send(head, body, timeouts, now, answer_has_body=True)
         return connection, pool
 
     async def open(self, request: OutboundRequest, *, anew: bool = False) -> UpstreamResponse:
