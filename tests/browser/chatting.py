@@ -29,6 +29,8 @@ def choose(page: Page, model: str) -> None:
     """Choose a model by typing its id."""
     field = open_picker(page)
     field.fill(model)
+    # Until the models are there and narrowed, nothing stands where Enter chooses.
+    expect(page.get_by_role("listbox").get_by_role("option").first).to_contain_text(model)
     field.press("Enter")
     expect(picker(page)).to_have_accessible_name(f"Model: {model}")
 

@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.looks import PHONE, WIDE
+
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -88,6 +90,14 @@ def axe_in_both_themes(page: Page, allowed: Iterable[Allowed] = ()) -> None:
     for theme in THEMES:
         switch(page, theme)
         axe(page, allowed)
+
+
+def axe_in_every_look(page: Page, allowed: Iterable[Allowed] = ()) -> None:
+    """As `axe_in_both_themes`, on a phone and wide, where nothing may scroll sideways either. The page ends wide."""
+    for look in (PHONE, WIDE):
+        page.set_viewport_size({"width": look.width, "height": look.height})
+        axe_in_both_themes(page, allowed)
+        fits(page)
 
 
 def switch(page: Page, theme: Theme) -> None:

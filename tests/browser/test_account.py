@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe, axe_in_both_themes, fits
+from tests.browser.seeing import axe, axe_in_every_look
 from tests.browser.signing import PASSWORD, set_up
 from tests.browser.watching import Watch, WatchedGateway
 
@@ -44,13 +43,11 @@ def test_a_pinned_theme_holds_from_the_first_paint_on(page: Page) -> None:
     axe(page)
 
 
-@every_look
-def test_account_and_settings_look_right(page: Page, look: Look) -> None:
+def test_account_and_settings_look_right(page: Page) -> None:
     for address in ("/ui/account/", "/ui/settings/"):
         page.goto(address)
         expect(page.get_by_role("table").first).to_be_visible()
-        axe_in_both_themes(page)
-        fits(page)
+        axe_in_every_look(page)
 
 
 def test_settings_tell_where_a_value_comes_from_and_are_found_by_search(page: Page) -> None:

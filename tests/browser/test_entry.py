@@ -6,8 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import WIDE, Look, every_look
-from tests.browser.seeing import axe, axe_in_both_themes, fits, shot
+from tests.browser.seeing import axe, axe_in_every_look, shot
 from tests.browser.signing import PASSWORD, set_up, sign_in
 from tests.browser.watching import Watch, WatchedGateway
 
@@ -15,16 +14,13 @@ without_admin = pytest.mark.gateway(set_up=False)
 
 
 @without_admin
-@every_look
-def test_setup_looks_right(stranger: Page, gateway: WatchedGateway, watch: Watch, look: Look) -> None:
+def test_setup_looks_right(stranger: Page, gateway: WatchedGateway, watch: Watch) -> None:
     watch.allow_status(401, 503)
     stranger.goto(f"/ui/setup#code={gateway.setup_code}")
     expect(stranger.get_by_role("heading", name="Create the admin account")).to_be_visible()
     expect(stranger).not_to_have_url(re.compile("code="))
-    axe_in_both_themes(stranger)
-    fits(stranger)
-    if look == WIDE:
-        shot(stranger, "setup")
+    axe_in_every_look(stranger)
+    shot(stranger, "setup")
 
 
 @without_admin
@@ -84,13 +80,11 @@ def test_a_link_to_sign_in_never_leads_elsewhere(page: Page, outside: str, gatew
     expect(page).to_have_url(re.compile(f"^{re.escape(gateway.url)}/ui/"))
 
 
-@every_look
-def test_sign_in_looks_right(stranger: Page, watch: Watch, look: Look) -> None:
+def test_sign_in_looks_right(stranger: Page, watch: Watch) -> None:
     watch.allow_status(401)
     stranger.goto("/ui/sign-in/")
     expect(stranger.get_by_role("heading", name="Sign in")).to_be_visible()
-    axe_in_both_themes(stranger)
-    fits(stranger)
+    axe_in_every_look(stranger)
 
 
 @pytest.mark.parametrize("page_name", ["invite", "password-reset"])

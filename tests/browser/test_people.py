@@ -5,8 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, expect
 
 from bodhi.core.principal import Role
-from tests.browser.looks import Look, every_look
-from tests.browser.seeing import axe, axe_in_both_themes, fits
+from tests.browser.seeing import axe, axe_in_every_look
 from tests.browser.signing import PASSWORD
 from tests.browser.watching import Watch, WatchedGateway
 
@@ -96,15 +95,13 @@ def test_the_last_admin_cannot_be_lost_and_the_reason_is_told_in_place(page: Pag
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Admin")
 
 
-@every_look
-def test_the_page_and_its_dialogs_look_right(page: Page, gateway: WatchedGateway, look: Look) -> None:
+def test_the_page_and_its_dialogs_look_right(page: Page, gateway: WatchedGateway) -> None:
     gateway.add_user("a-person-with-a-name-that-is-as-long-as-names-may-be-and-then-some", Role.POWER_USER)
     for tab in ("people", "invites", "requests"):
         page.goto(f"/ui/users/?tab={tab}")
         expect(page.get_by_role("tabpanel", name=tab.capitalize())).to_be_visible()
         expect(page.get_by_text("Loading")).to_be_hidden()
-        axe_in_both_themes(page)
-        fits(page)
+        axe_in_every_look(page)
     page.get_by_role("button", name="Invite somebody").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    axe_in_both_themes(page)
+    axe_in_every_look(page)
