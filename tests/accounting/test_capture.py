@@ -292,3 +292,20 @@ async def test_what_cannot_be_written_at_the_stop_is_counted(stage: Stage, monke
     say(captures, "call-1")
     await captures.drain(5)
     assert (captures.queued, captures.held, captures.dropped[capture.STOPPED]) == (0, 0, 1)
+
+
+async def test_the_log_tells_of_captures_lost_on_the_way_and_once(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture, "FLUSH_SECONDS", 0.001)
+    captures = stage.captures(max_queued=1)
+    for number in range(4):
+        say(captures, f"call-{number}")
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(captures.run())
+        await eventually(lambda: captures.written == 1)
+        running.cancel()
+    await captures.drain(5)
+
+    told = [record.getMessage() for record in caplog.records if record.name == capture.__name__]
+    assert told == ["3 captures are not kept; since the start: 3 queue_full"]

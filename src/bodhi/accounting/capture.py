@@ -166,6 +166,7 @@ class Captures:
         self.written = 0
         self.dropped: Counter[str] = Counter()
         """Captures lost, by reason."""
+        self._told = 0
 
     @property
     def queued(self) -> int:
@@ -201,6 +202,7 @@ class Captures:
         pause = FLUSH_SECONDS
         while True:
             await asyncio.sleep(pause)
+            self._tell_dropped()
             try:
                 await self.flush()
             except StoreUnavailable:
@@ -242,6 +244,7 @@ class Captures:
             log.warning("%d captures could not be written before the stop", len(self._queue))
         while self._queue:
             self.drop(self._queue.popleft(), STOPPED)
+        self._tell_dropped()
 
     def _next_batch(self) -> list[Capture]:
         batch: list[Capture] = []
@@ -291,6 +294,14 @@ class Captures:
         self.dropped[reason] += len(batch)
         # Its name only: the text of a database's error repeats what it was given.
         log.warning("%d captures were refused by the store: %s", len(batch), type(error).__name__)
+
+    def _tell_dropped(self) -> None:
+        """Log how many captures were lost since this was told last, and why any were since the start."""
+        lost = self.dropped.total()
+        if lost > self._told:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in (+self.dropped).items())
+            log.warning("%d captures are not kept; since the start: %s", lost - self._told, reasons)
+            self._told = lost
 
     def _release(self, capture: Capture) -> None:
         self.held -= capture.held
