@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from bodhi.app import build
 from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, host_actor, read_secret_line, with_home
-from bodhi.cli.output import print_json, print_line, print_table
+from bodhi.cli.output import print_json, print_line
+from bodhi.cli.tables import print_table
 from bodhi.control.api_models import service
 from bodhi.control.api_models.fields import api_model_format
 from bodhi.control.api_models.probe import Outcome, Prober

@@ -9,7 +9,8 @@ import typer
 
 from bodhi.accounting.audit_heads import FILE, read_heads
 from bodhi.cli.options import HomeOption, JsonOption, host_actor, with_home
-from bodhi.cli.output import print_json, print_line, print_problem, print_table
+from bodhi.cli.output import print_json, print_line, print_problem
+from bodhi.cli.tables import print_table
 from bodhi.control.audit import COLUMNS, check_action, exported, read_moment, told
 from bodhi.control.exports import ExportFormat, write_head, write_rows
 from bodhi.core.audit import Act

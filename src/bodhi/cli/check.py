@@ -6,7 +6,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import NoResultFound
 
 from bodhi.cli.options import HomeOption, JsonOption, with_home
-from bodhi.cli.output import print_json, print_table
+from bodhi.cli.output import print_json
+from bodhi.cli.tables import print_table
 from bodhi.core.api_model import ApiModel
 from bodhi.core.errors import BodhiError, StartupError
 from bodhi.formats.registry import format_named

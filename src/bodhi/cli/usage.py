@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bodhi.cli.options import HomeOption, JsonOption, find_owner, host_actor, with_home
-from bodhi.cli.output import print_json, print_table
+from bodhi.cli.output import print_json
+from bodhi.cli.tables import print_table
 from bodhi.control.audit import read_moment
 from bodhi.control.exports import ExportFormat, write_head, write_rows
 from bodhi.control.usage import EXPORTED, exported

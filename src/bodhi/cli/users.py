@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from bodhi.cli.options import HomeOption, JsonOption, host_actor, read_secret_line, with_home
-from bodhi.cli.output import day, print_json, print_line, print_table
+from bodhi.cli.output import day, print_json, print_line
+from bodhi.cli.tables import print_table
 from bodhi.core.clock import iso_time
 from bodhi.core.credential import Secret
 from bodhi.core.errors import UnknownObject

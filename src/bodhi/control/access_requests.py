@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed
 from bodhi.control.noting import noted
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Body, Time
-from bodhi.control.services import Given, reload
+from bodhi.control.services import reload
 from bodhi.core.principal import Role
 from bodhi.identity.links import MAX_NOTE
 from bodhi.identity.people import read_role

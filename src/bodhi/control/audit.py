@@ -9,10 +9,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from bodhi.control.exports import ExportFormat, Row, stream_export
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Time
-from bodhi.control.services import Given
 from bodhi.core.audit import ACTIONS, Act, Outcome, Via
 from bodhi.core.clock import iso_time
 from bodhi.core.errors import InvalidField

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from bodhi.accounting.capture_retention import remove_captures
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed
 from bodhi.control.schemas import Body, Time
-from bodhi.control.services import Given, Services, reload
+from bodhi.control.services import Services, reload
 from bodhi.core.audit import Act
 from bodhi.core.errors import CapturesNotAllowed, Conflict, NotFound
 from bodhi.relay.decode import new_decoder

@@ -34,9 +34,10 @@ from bodhi.control.chat_shown import (
     shown_row,
     write_cursor,
 )
+from bodhi.control.given import Given
 from bodhi.control.guards import Allowed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
-from bodhi.control.services import Given, Services
+from bodhi.control.services import Services
 from bodhi.core.errors import InvalidField, UnknownObject
 from bodhi.core.ids import new_id
 from bodhi.storage.chat_messages import SealedMessage, Written, has_message, list_messages, seal_message

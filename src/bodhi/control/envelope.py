@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bodhi.control.access import PREFIX
+from bodhi.control.plain import HEADERS
 
 MAX_BODY = 256 * 1024
 MIB = 1024 * 1024
@@ -14,11 +15,6 @@ LARGER = {
     ("PUT", re.compile(rf"{PREFIX}/chats/[^/]+/messages/[^/]+")): 13 * MIB,
 }
 """Bounds of bodies that are read only once it is known who sends them, with room for what is around the contents."""
-HEADERS = [
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-]
 
 
 class Envelope:

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Allowed
-from bodhi.control.services import Given
 from bodhi.formats.contract import Endpoint, Format
 
 router = APIRouter(tags=["formats"])

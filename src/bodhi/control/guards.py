@@ -11,7 +11,8 @@ from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from bodhi.control.access import BY_ENDPOINT, PREFIX, Access, Confirm
 from bodhi.control.browser import check_content_type
-from bodhi.control.services import Given, Services
+from bodhi.control.given import Given
+from bodhi.control.services import Services
 from bodhi.core.audit import Actor
 from bodhi.core.errors import (
     ConfirmationNeeded,

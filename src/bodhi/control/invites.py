@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed, Public
 from bodhi.control.noting import noted
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Body, Time
-from bodhi.control.services import Given, reload
+from bodhi.control.services import reload
 from bodhi.control.session import Begun, begun, opening
 from bodhi.core.credential import Secret
 from bodhi.core.principal import Role

@@ -8,9 +8,10 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed
 from bodhi.control.schemas import Time
-from bodhi.control.services import Given, reload
+from bodhi.control.services import reload
 from bodhi.storage.rotation import destroy_retired, rotate_data, status
 
 GRACE_SECONDS = 30 * 86_400.0

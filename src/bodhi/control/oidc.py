@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, SecretStr
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Public, check_page
 from bodhi.control.schemas import Body
-from bodhi.control.services import Given, Services, reload
+from bodhi.control.services import Services, reload
 from bodhi.control.session import opening
 from bodhi.core.audit import Actor
 from bodhi.core.errors import (

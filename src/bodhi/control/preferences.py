@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
 
 from bodhi.control.chat_bodies import JsonObject, bounded_json
+from bodhi.control.given import Given
 from bodhi.control.guards import Allowed
 from bodhi.control.schemas import Body
-from bodhi.control.services import Given
 from bodhi.core.errors import SessionEnded
 from bodhi.storage.preferences import change_preferences, read_preferences
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-from fastapi import Depends, Request
+from typing import TYPE_CHECKING
 
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
@@ -18,7 +16,6 @@ from bodhi.formats.contract import Format
 from bodhi.identity.authenticate import Authenticator
 from bodhi.identity.links import Links
 from bodhi.identity.mint import Mint
-from bodhi.identity.oidc.flow import OidcSignIn
 from bodhi.identity.passwords import Passwords
 from bodhi.identity.people import Accounts
 from bodhi.identity.requests import Requests
@@ -30,6 +27,10 @@ from bodhi.relay.upstream import UpstreamClient
 from bodhi.storage.audit import AuditLog
 from bodhi.storage.engine import Store
 from bodhi.storage.vault import Vault
+
+if TYPE_CHECKING:
+    # What reads tokens of identity providers is loaded where one is configured.
+    from bodhi.identity.oidc.flow import OidcSignIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Services:
     requests: Requests
     passwords: Passwords
     throttle: Throttle
-    oidc: OidcSignIn | None
+    oidc: "OidcSignIn | None"
     """None where no identity provider is configured."""
     audit: AuditLog
     refusals: Refusals
@@ -70,12 +71,6 @@ class Services:
     """Whether the server drains and should get no new calls."""
 
 
-def services_of(request: Request) -> Services:
-    """Return the services of the application that serves a request."""
-    services: Services = request.app.state.services
-    return services
-
-
 async def reload(services: Services) -> None:
     """Make a stored change known to this process at once."""
     try:
@@ -83,7 +78,3 @@ async def reload(services: Services) -> None:
     except StoreUnavailable:
         # The change is stored. The directory notices by itself as soon as the store answers again.
         return
-
-
-Given = Annotated[Services, Depends(services_of)]
-"""An endpoint's parameter of this type is the services."""

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, SecretStr
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed, Public
 from bodhi.control.schemas import Body, Time
-from bodhi.control.services import Given, Services, reload
+from bodhi.control.services import Services, reload
 from bodhi.core.audit import Act, Actor
 from bodhi.core.credential import Secret
 from bodhi.core.errors import InvalidField, SignInFailed, StoreUnavailable, TooManyAttempts

@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed
 from bodhi.control.schemas import Time
-from bodhi.control.services import Given, Services, reload
+from bodhi.control.services import Services, reload
 from bodhi.core.audit import Act, Actor
 from bodhi.core.errors import UnknownObject
 from bodhi.core.principal import Principal

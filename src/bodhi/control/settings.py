@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from bodhi import __version__
 from bodhi.control.capture import CapturePolicyShown, shown_policy
+from bodhi.control.given import Given
 from bodhi.control.guards import Allowed
-from bodhi.control.services import Given
 from bodhi.storage.policies import read_capture_policy
 
 router = APIRouter(tags=["settings"])

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, SecretStr
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Public
 from bodhi.control.schemas import Body
-from bodhi.control.services import Given, reload
+from bodhi.control.services import reload
 from bodhi.control.session import Begun, begun, opening
 from bodhi.core.credential import Secret
 from bodhi.core.errors import Conflict, SetupCodeWrong, TooManyAttempts

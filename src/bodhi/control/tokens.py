@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed, check_confirmed
 from bodhi.control.noting import noted
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Body, Time
-from bodhi.control.services import Given, Services, reload
+from bodhi.control.services import Services, reload
 from bodhi.core.errors import InvalidField, RoleTooLow, UnknownObject
 from bodhi.core.principal import Principal, Role, TokenGrant, TokenState, state_of
 from bodhi.identity.mint import MAX_DAYS, MAX_GLOBS, TOKEN_DAYS, Owner, TokenWish, mint_token

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from bodhi.control.exports import ExportFormat, Row, stream_export
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
-from bodhi.control.services import Given
 from bodhi.control.usage_shown import (
     CallShown,
     OneCallShown,

@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from bodhi.accounting.tail import Listener, Tail
+from bodhi.control.given import Given
 from bodhi.control.guards import Allowed, is_still
 from bodhi.control.schemas import Time
-from bodhi.control.services import Given, Services
+from bodhi.control.services import Services
 from bodhi.control.usage_shown import UsageQuery, call_shown, owner_of
 from bodhi.core.errors import BodhiError, InvalidField
 from bodhi.core.principal import Principal

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed
 from bodhi.control.noting import name_of, noted
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
 from bodhi.control.schemas import Body, Time
-from bodhi.control.services import Given, Services, reload
+from bodhi.control.services import Services, reload
 from bodhi.core.session import IDLE_SECONDS
 from bodhi.identity.people import known, read_role
 from bodhi.storage.holdings import count_holdings

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodhi.core.errors import IdentityProviderUnavailable, IdentityRefused
-from bodhi.identity.oidc.id_token import KEY_TYPES, Expected, NoSuchKey, read_key_set, read_time, validate
+from bodhi.identity.oidc.config import KEY_TYPES
+from bodhi.identity.oidc.id_token import Expected, NoSuchKey, read_key_set, read_time, validate
 from tests.fakes.oidc.hostile import CLIENT_ID, NOW, signed, signing_key
 
 EXPECTED = Expected(

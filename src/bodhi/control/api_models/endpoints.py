@@ -20,9 +20,10 @@ from bodhi.control.api_models.schemas import (
     TimeoutsShown,
     Trial,
 )
+from bodhi.control.given import Given
 from bodhi.control.guards import Acting, Allowed, check_confirmed
 from bodhi.control.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cut
-from bodhi.control.services import Given, Services
+from bodhi.control.services import Services
 from bodhi.core.api_model import ApiModel, is_model_id, parse_base_url
 from bodhi.core.errors import InvalidField
 from bodhi.core.principal import Principal, Role

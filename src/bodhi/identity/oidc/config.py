@@ -2,15 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bodhi.core.credential import Secret
 from bodhi.core.errors import BodhiError, StartupError
 from bodhi.core.principal import ROLES, Role
 from bodhi.identity.oidc.fetch import read_endpoint
-from bodhi.identity.oidc.id_token import KEY_TYPES
 
 CALLBACK = "/bodhi/v1/oidc/callback"
 EXIT_SETTINGS = 2
+
+KEY_TYPES: Mapping[str, tuple[str, str | None]] = MappingProxyType({
+    "RS256": ("RSA", None),
+    "RS384": ("RSA", None),
+    "RS512": ("RSA", None),
+    "PS256": ("RSA", None),
+    "PS384": ("RSA", None),
+    "PS512": ("RSA", None),
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "ES512": ("EC", "P-521"),
+    "EdDSA": ("OKP", "Ed25519"),
+    "Ed25519": ("OKP", "Ed25519"),
+})  # fmt: skip
+"""Each algorithm that can be allowed, with its key's type and curve. No `none` and no HMAC: a client's secret or a
+public key would sign as well as the provider does (RFC 8725 section 2.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

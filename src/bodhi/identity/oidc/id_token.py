@@ -9,7 +9,6 @@ import hmac
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NoReturn
 
 from joserfc import jws
@@ -19,6 +18,7 @@ from joserfc.jws import JWSRegistry
 from typing_extensions import override
 
 from bodhi.core.errors import IdentityProviderUnavailable, IdentityRefused
+from bodhi.identity.oidc.config import KEY_TYPES
 
 MAX_TOKEN = 64 * 1024
 MAX_HEADER = 8 * 1024
@@ -29,22 +29,6 @@ LEEWAY = 60.0
 MAX_TIME = 1e12
 MIN_RSA_BITS = 2_048
 MAX_KEYS = 100
-
-KEY_TYPES: Mapping[str, tuple[str, str | None]] = MappingProxyType({
-    "RS256": ("RSA", None),
-    "RS384": ("RSA", None),
-    "RS512": ("RSA", None),
-    "PS256": ("RSA", None),
-    "PS384": ("RSA", None),
-    "PS512": ("RSA", None),
-    "ES256": ("EC", "P-256"),
-    "ES384": ("EC", "P-384"),
-    "ES512": ("EC", "P-521"),
-    "EdDSA": ("OKP", "Ed25519"),
-    "Ed25519": ("OKP", "Ed25519"),
-})  # fmt: skip
-"""Each algorithm that can be allowed, with its key's type and curve. No `none` and no HMAC: a client's secret or a
-public key would sign as well as the provider does (RFC 8725 section 2.1)."""
 
 _SAME = {"EdDSA": {"EdDSA", "Ed25519"}, "Ed25519": {"EdDSA", "Ed25519"}}
 """Two names of one algorithm (RFC 9864)."""
