@@ -145,13 +145,20 @@ def _body(kind: Kind) -> bytes:
     return body.replace(f"{MODEL_PREFIX}/".encode(), b"nowhere/", 1)
 
 
-def summary(address: Address, count: int) -> dict[str, Any]:
-    """Ask the gateway for its sums, as a person would, until it has recorded so many calls or a while is over."""
+def summary(address: Address, count: int, *, since: str = "") -> dict[str, Any]:
+    """Ask the gateway for its sums, as a person would, until it has recorded so many calls or a while is over.
+
+    Args:
+        address: where it answers.
+        count: so many calls, of those that are summed.
+        since: the oldest time that is summed (RFC 3339); empty for all.
+    """
     opened = _ask(address, "POST", "/session", {"username": "bench", "password": PASSWORD, "bearer": True})
     session = next(value for value in _texts(opened) if value.startswith("bodhi_s_"))
+    path = "/usage/summary?group_by=status" + (f"&since={since}" if since else "")
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        found = _ask(address, "GET", "/usage/summary?group_by=status", None, session)
+        found = _ask(address, "GET", path, None, session)
         if found["total"]["count"] >= count or time.monotonic() > deadline:
             return found
         time.sleep(0.25)
