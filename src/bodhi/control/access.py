@@ -1,7 +1,7 @@
 """Who may call which endpoint of the control API: the one table that guards, tests and docs/roles.md read.
 
-An endpoint without a row keeps the whole control API from being served. Rules about single objects, such as whose token it is, are
-the endpoints' own; so is who may call a model, which `core.principal.MODEL_CALLS` says.
+An endpoint without a row keeps the whole control API from being served. Rules about single objects, such as whose token
+it is, are the endpoints' own; so is who may call a model, which `core.principal.MODEL_CALLS` says.
 """
 
 from dataclasses import dataclass
