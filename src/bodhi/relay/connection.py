@@ -218,7 +218,8 @@ class Connection(Answer, asyncio.BufferedProtocol):
     @override
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what was read."""
-        if self.done or not self.in_exchange:
+        is_expected = self.in_exchange and not self.done
+        if not is_expected:
             self.abort()  # Bytes after the end of the message: whatever they are, they answer nothing that was asked.
             return
         self.received += nbytes
