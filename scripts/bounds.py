@@ -11,7 +11,7 @@ from bodhi.core import principal
 from bodhi.directory import live
 from bodhi.formats import sse, taps
 from bodhi.identity import authenticate, passwords
-from bodhi.relay import answer, connection, decode, egress, headers, learn, pool
+from bodhi.relay import answer, connection, decode, egress, learn, pool
 from bodhi.routing import classify, table
 from bodhi.server import protocol
 from bodhi.server import refusals as front
@@ -221,16 +221,9 @@ BOUNDS = (
         NOTHING,
     ),
     Bound(
-        "whether a header passes on",
-        ("relay.headers._is_forwarded",),
-        f"{headers.MAX_REMEMBERED_NAMES:,} names, of {_size(answer.MAX_HEAD)}",
-        "the one used longest ago goes",
-        NOTHING,
-    ),
-    Bound(
         "whether a Content-Type is that of a stream",
-        ("formats.taps.is_event_stream",),
-        f"{taps.is_event_stream.cache_parameters()['maxsize']}, of {_size(answer.MAX_HEAD)}",
+        ("formats.taps._is_event_stream",),
+        f"{taps.MOST_TYPES}, of {taps.LONGEST_TYPE} bytes",
         "the one used longest ago goes",
         NOTHING,
     ),

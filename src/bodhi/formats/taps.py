@@ -18,6 +18,8 @@ TAIL_BYTES = 64 * 1024
 LAST_RUNS = 4
 LAST_BYTES = 4_096
 """How much of the end of each of the last runs of events is looked at again."""
+MOST_TYPES, LONGEST_TYPE = 256, 128
+"""Values of Content-Type that are remembered, and how much of each is looked at."""
 LEAST_RUN = 40
 """Bytes; what is shorter, such as `data: [DONE]`, tells nothing."""
 
@@ -41,9 +43,13 @@ def new_tap(dialect: Dialect, content_type: bytes) -> UsageTap:
     return EventTap(dialect) if is_event_stream(content_type) else BodyTap(dialect)
 
 
-@lru_cache(maxsize=256)
 def is_event_stream(content_type: bytes) -> bool:
     """Tell whether a Content-Type is that of server-sent events."""
+    return _is_event_stream(content_type[:LONGEST_TYPE])
+
+
+@lru_cache(maxsize=MOST_TYPES)
+def _is_event_stream(content_type: bytes) -> bool:
     return media_type(content_type.decode("latin-1")) == "text/event-stream"
 
 

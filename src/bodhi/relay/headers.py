@@ -4,7 +4,6 @@ Both directions are open lists: what tomorrow's clients and providers add passes
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from bodhi.core.types import Header, Headers
 
@@ -50,10 +49,6 @@ GUARD_HEADERS: tuple[Header, ...] = (
 """Added to every relayed answer, so that a browser never runs what a provider sends on our origin."""
 
 
-MAX_REMEMBERED_NAMES = 4_096
-
-
-@lru_cache(maxsize=MAX_REMEMBERED_NAMES)
 def _is_forwarded(name: bytes) -> bool:
     return name not in NOT_FORWARDED and not name.startswith(NOT_FORWARDED_PREFIXES)
 
