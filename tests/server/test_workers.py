@@ -202,6 +202,26 @@ def test_the_third_signal_kills() -> None:
     assert not any(map(is_alive, deaf))
 
 
+def test_no_other_is_started_once_a_stop_was_asked_for() -> None:
+    work = """
+    def ready_late(link):
+        stopped = []
+        signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
+        say(f"worker {os.getpid()}")
+        while not stopped:
+            time.sleep(0.01)
+        link.ready({})
+        return 0
+    supervise(ready_late, 2, stop_seconds=5)
+    """
+    with running(textwrap.dedent(work)) as process:
+        lines_until(process, r"worker \d+")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, out, err) == (0, "", "")
+
+
 def test_ctrl_c_of_a_terminal_is_one_signal() -> None:
     with running("os.setsid()\nsupervise(until_told)") as process:
         told = pids(lines_until(process, "ready"))

@@ -197,6 +197,8 @@ class Supervisor:
         if "error" in told:
             place.error = StartupError(told["error"], told["status"])
             return
+        if self._stops:  # It was ready just before it heard of the stop; another one would never hear of it.
+            return
         place.is_ready = True
         if self._first is None:
             self._first = told["ready"]
