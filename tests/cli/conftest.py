@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bodhi.cli.main import main
+from bodhi.cli.main import command, run
 from tests.fakes.upstream import UpstreamThread
 
 PASSWORD = "correct zebra stapler"
@@ -66,7 +66,7 @@ class Cli:
 
 def _status() -> int:
     try:
-        return main()
+        return run(command(sys.argv[1:]))
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0 if left.code is None else 1
 

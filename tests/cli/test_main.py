@@ -77,3 +77,42 @@ def test_a_setting_that_cannot_be_read_stops_every_command(cli: Cli, monkeypatch
 
     assert (refused.status, refused.out) == (2, "")
     assert refused.err.startswith("bodhi: BODHI_PORT: 'http' cannot be read")
+
+
+PROCESS = """
+import gc, sys
+from bodhi.__main__ import GC_OBJECTS, main
+sys.argv = ["bodhi", "version"]
+try:
+    main()
+except SystemExit:
+    pass
+assert gc.isenabled()
+assert gc.get_threshold()[0] == GC_OBJECTS
+assert gc.get_freeze_count() > 10_000
+"""
+
+
+def test_the_collector_of_a_process_of_its_own_looks_seldom_and_not_at_what_is_loaded() -> None:
+    ran = subprocess.run([sys.executable, "-c", PROCESS], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+GUEST = """
+import gc, sys
+before = gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()
+from bodhi.cli.main import command, run
+sys.argv = ["bodhi", "version"]
+try:
+    run(command(sys.argv[1:]))
+except SystemExit:
+    pass
+assert (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()) == before
+"""
+
+
+def test_the_collector_of_somebody_elses_process_is_left_alone() -> None:
+    ran = subprocess.run([sys.executable, "-c", GUEST], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")

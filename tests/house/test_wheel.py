@@ -120,7 +120,7 @@ def test_the_wheel_installs_only_the_package_and_runs_nothing_by_itself(wheel: z
 def test_the_wheel_declares_the_command_and_the_license(wheel: zipfile.ZipFile) -> None:
     about = f"bodhi-{bodhi.__version__}.dist-info"
 
-    assert "bodhi = bodhi.cli.main:main" in wheel.read(f"{about}/entry_points.txt").decode()
+    assert "bodhi = bodhi.__main__:main" in wheel.read(f"{about}/entry_points.txt").decode()
     assert "Apache License" in wheel.read(f"{about}/licenses/LICENSE").decode()
 
 

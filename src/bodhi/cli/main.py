@@ -1,6 +1,5 @@
 """The command `bodhi`: what is loaded, and the one place where an error becomes a message and an exit status."""
 
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -9,11 +8,8 @@ import typer
 from bodhi.cli import root, serve
 from bodhi.cli.output import print_problem
 from bodhi.core.errors import BodhiError, StartupError
-from bodhi.server.memory import keep_freed_memory
 
 EXIT_FAILED = 1
-GC_OBJECTS = 20_000
-"""New objects between two looks for cyclic garbage. A call leaves none behind; Python's 700 would look all the time."""
 
 
 def command(words: Sequence[str]) -> typer.Typer:
@@ -29,14 +25,8 @@ def command(words: Sequence[str]) -> typer.Typer:
     return serving
 
 
-def main() -> int:
-    """Run the command line and return the exit status, which is 0 only on success."""
-    loaded = command(sys.argv[1:])
-    # What is loaded now stays until the end: frozen, it is never looked through again.
-    gc.freeze()
-    gc.set_threshold(GC_OBJECTS)
-    gc.enable()
-    keep_freed_memory()
+def run(loaded: typer.Typer) -> int:
+    """Run the command line as it was called and return the exit status, which is 0 only on success."""
     try:
         loaded()
     except StartupError as error:
