@@ -5,6 +5,7 @@ A process of its own, since it forks: it has imported everything and has no thre
 
 import asyncio
 import http.client
+import importlib
 import json
 import os
 import random
@@ -33,6 +34,8 @@ from bodhi.storage.engine import Store
 from bodhi.storage.store_urls import StoreUrls
 from bodhi.storage.users import User, insert_first_admin, insert_user
 
+# The server loads it when it is first asked for; after a fork it is there already.
+importlib.import_module("bodhi.control.api")
 PATIENCE = 30.0
 ACTIVE_MS = (5, 150)
 PEOPLE = 3
@@ -108,6 +111,10 @@ class Client:
         self._chance = chance
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self._number = 0
+
+    def wait_for_control(self) -> None:
+        """Ask something of the control API, which is made for the first that is asked."""
+        self._call("GET", "/session")
 
     def work(self) -> None:
         """Go on until the server is gone."""
@@ -291,8 +298,10 @@ def kill_once(world: World, chance: random.Random, log: int) -> None:
     try:
         if not select.select([reading], [], [], PATIENCE)[0] or os.read(reading, 1) != b"!":
             raise AssertionError("the server did not start after a kill")
+        client = Client(world, port, chance)
+        client.wait_for_control()
         killer = kill_after(chance.uniform(*ACTIVE_MS) / 1000, server)
-        Client(world, port, chance).work()
+        client.work()
     finally:
         if killer is None:
             os.kill(server, signal.SIGKILL)
