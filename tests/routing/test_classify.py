@@ -96,12 +96,20 @@ def test_what_is_remembered_of_paths_is_bounded() -> None:
 @pytest.mark.parametrize(("length", "count"), [(MAX_REMEMBERED_PATH, 1), (MAX_REMEMBERED_PATH + 1, 0)])
 def test_a_long_path_is_found_and_not_remembered(length: int, count: int) -> None:
     classifier = Classifier(DIALECTS)
-    path = b"/v1/chat/completions/".ljust(length, b"x")
-    mounted = b"/openai/".ljust(length, b"x")
+    end = b":generateContent"
+    path = b"/v1beta/models/".ljust(length - len(end), b"x") + end
 
-    assert classifier.find("POST", path, [], b"").match is None
-    assert classifier.find("POST", mounted, [], b"").surface is classifier.surfaces["/openai"]
+    assert classifier.find("POST", path, [], b"").match is not None
     assert (len(classifier._remembered), len(classifier._found)) == (count, count)
+
+
+@pytest.mark.parametrize("path", [b"/v1/nothing/%d", b"/openai/v1/nothing/%d", b"/v1/responses/resp_%d"])
+def test_paths_that_come_once_are_not_remembered(path: bytes) -> None:
+    classifier = Classifier(DIALECTS)
+    for number in range(9):
+        classifier.find("GET", path % number, [], b"")
+
+    assert (len(classifier._remembered), len(classifier._found)) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,7 @@ class Classifier:
         surface, below = self.classify(method, path, headers, query)
         found = Found(surface, below, surface.match(method, below), None)
         is_certain = below != path or self._by_path(method, path) is not None
-        is_short = len(raw_path) <= MAX_REMEMBERED_PATH
-        if is_certain and is_short and len(self._found) < MAX_REMEMBERED_PATHS:
+        if is_certain and _comes_again(found.match, raw_path) and len(self._found) < MAX_REMEMBERED_PATHS:
             self._found[method, raw_path] = found
         return found
 
@@ -146,9 +145,11 @@ class Classifier:
             return self._remembered[key]
         line = f"{method} {path}"
         claiming = [each for pattern, each in self._path_claims if pattern.match(line)]
-        serving = [each for each in self.surfaces.values() if each.match(method, path)]
+        matches = {each: match for each in self.surfaces.values() if (match := each.match(method, path))}
+        serving = list(matches)
         surface = claiming[0] if claiming else serving[0] if len(serving) == 1 else None
-        if len(path) <= MAX_REMEMBERED_PATH and len(self._remembered) < MAX_REMEMBERED_PATHS:
+        match = next(iter(matches.values()), None)
+        if _comes_again(match, path) and len(self._remembered) < MAX_REMEMBERED_PATHS:
             self._remembered[key] = surface
         return surface
 
@@ -162,6 +163,11 @@ class Classifier:
             if not parameters.isdisjoint(dialect.claims.query):
                 return self.surfaces[dialect.mount]
         return self._fallback
+
+
+def _comes_again(match: Match | None, path: str | bytes) -> bool:
+    """Tell whether a path is worth remembering: it means something, it names no single object, and it is short."""
+    return match is not None and "id" not in match.params and len(path) <= MAX_REMEMBERED_PATH
 
 
 def decode_path(raw: bytes) -> str:
