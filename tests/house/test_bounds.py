@@ -164,7 +164,9 @@ def test_every_row_has_a_number_and_says_what_happens(bound: Bound) -> None:
     assert bound.told
 
 
-@pytest.mark.parametrize("place", sorted(name for name in listed() if name.rpartition(".")[2].lstrip("_").startswith("is_")))
+@pytest.mark.parametrize(
+    "place", sorted(name for name in listed() if name.rpartition(".")[2].lstrip("_").startswith("is_"))
+)
 def test_a_remembering_function_has_a_largest_size(place: str) -> None:
     module, _, name = place.rpartition(".")
 
