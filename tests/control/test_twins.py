@@ -5,12 +5,13 @@ An id of somebody else's is answered exactly as one that was never given out, an
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import httpx2
 import pytest
+from msgspec import structs
 
 from bodhi.control.access import PREFIX, ROWS, Access
 from bodhi.core.ids import new_id
@@ -93,7 +94,7 @@ async def chat_of(control: Control, as_ada: dict[str, str]) -> dict[str, str]:
 
 
 async def call_of(control: Control, owner: User) -> str:
-    call = replace(a_call(owner.id, 1.0), id="call-of-ada", model_asked=CANARY)
+    call = structs.replace(a_call(owner.id, 1.0), id="call-of-ada", model_asked=CANARY)
     document = '{"content_type":null,"content_encoding":null,"bytes":2,"truncated":false,"text":"{}"}'
     key, request, response = seal_texts(control.services.vault, call.id, document, document)
     async with control.store.usage_write() as connection:
