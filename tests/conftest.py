@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: the event loop's kind and the fake upstream, in the loop or in a thread."""
+"""Fixtures that every test may use: the event loop's kind, how calls are answered, the fake upstream, in the loop or in a thread."""
 
 import gc
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +24,13 @@ def pytest_collection_finish() -> None:
 def anyio_backend() -> str:
     """Run coroutine tests on asyncio, the one loop the product runs on."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", params=[True, False], ids=["lane", "coroutine"])
+def has_lane(request: pytest.FixtureRequest) -> bool:
+    """Run what makes model calls twice: by callbacks where they answer, and as the tasks that answer all else."""
+    chosen: bool = request.param
+    return chosen
 
 
 @pytest.fixture

@@ -17,9 +17,11 @@ def provider() -> Iterator[UpstreamThread]:
 
 
 @pytest.fixture(scope="session")
-def sdk_gateway(provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def sdk_gateway(
+    provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory, has_lane: bool
+) -> Iterator[Gateway]:
     """Give a gateway with an api model for each format, bare and under prefixes."""
-    with Gateway(tmp_path_factory.mktemp("home")) as gateway:
+    with Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for name in ("openai", "openai_responses", "anthropic", "gemini"):
             base_url, key = provider.base_url(name), f"provider-key-{name}"
             gateway.add_api_model(name, base_url, key=key, models=tuple(BARE_MODELS))
@@ -38,7 +40,8 @@ def sdk_gateway(provider: UpstreamThread, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def served(sdk_gateway: Gateway, provider: UpstreamThread) -> Served:
-    """Point the official SDKs at that gateway."""
+    """Point the official SDKs at that gateway, whose provider has heard nothing yet: it keeps its last calls only."""
+    provider.upstream.forget()
     return Served(
         openai_url=f"{sdk_gateway.url}/v1",
         responses_url=f"{sdk_gateway.url}/v1",

@@ -40,9 +40,9 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Bench]:
     home = tmp_path_factory.mktemp("home")
-    with Puppet() as puppet, Gateway(home, max_body_bytes=MOST) as gateway:
+    with Puppet() as puppet, Gateway(home, max_body_bytes=MOST, lane=has_lane) as gateway:
         for way in BY_DIALECT:
             base = f"{puppet.url}/v1"
             gateway.add_api_model(way.format, base, key=way.provider_key, models=(f"good-{way.format}", "shared-1"))

@@ -39,8 +39,8 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def bench(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Bench]:
+    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             closed = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         for way in BY_DIALECT:

@@ -41,8 +41,8 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with Puppet() as puppet, Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def bench(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Bench]:
+    with Puppet() as puppet, Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for way in WAYS:
             base = f"{puppet.url}/{way.format}/v1{'beta' if way is GEMINI else ''}"
             gateway.add_api_model(way.format, base, key=way.provider_key, models=(f"m-{way.format}",))

@@ -97,12 +97,12 @@ def _plain(answer: RawAnswer) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Stage]:
     home = tmp_path_factory.mktemp("home")
     logs = LogHeap()
     logs.start()
     try:
-        with Gateway(home) as gateway:
+        with Gateway(home, lane=has_lane) as gateway:
             stage = Stage(gateway, home, logs)
             for way in WAYS:
                 provider = stage.providers[way.format] = Puppet()

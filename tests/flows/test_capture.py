@@ -97,9 +97,9 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Stage]:
     home = tmp_path_factory.mktemp("home")
-    with Puppet() as provider, Gateway(home, max_body_bytes=MAX_BODY) as gateway:
+    with Puppet() as provider, Gateway(home, max_body_bytes=MAX_BODY, lane=has_lane) as gateway:
         for way in WAYS:
             gateway.add_api_model(way.format, f"{provider.url}/v1", key=way.provider_key, models=(f"m-{way.format}",))
         stage = Stage(gateway, provider, home, {})

@@ -67,8 +67,8 @@ def provider() -> Iterator[UpstreamThread]:
 
 
 @pytest.fixture(scope="module")
-def gateway(provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def gateway(provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Gateway]:
+    with Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for way in WAYS:
             base = provider.base_url(way.format)
             gateway.add_api_model(way.format, base, key=way.provider_key, models=("ok",), prefix=f"{way.format}/")

@@ -40,8 +40,8 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def bench(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Bench]:
+    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         models = ("ok", *STAGES.values())
         for way in WAYS:
             prefix = "oauth/" if way is OAUTH else ""
@@ -52,8 +52,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def breaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def breaking(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Bench]:
+    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for way in WAYS:
             gateway.add_api_model(
                 way.format,

@@ -125,8 +125,8 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with Puppet() as puppet, Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def bench(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Bench]:
+    with Puppet() as puppet, Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for way in WAYS:
             gateway.add_api_model(way.format, f"{puppet.url}/v1", key=way.provider_key, models=(f"m-{way.format}",))
             if way is not OAUTH:

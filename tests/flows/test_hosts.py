@@ -31,8 +31,8 @@ TARGETS = (b"/bodhi/v1/session", b"/v1/models", b"/ui/", b"/livez")
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with Gateway(tmp_path_factory.mktemp("home"), allowed_hosts=("gate.example.org",)) as gateway:
+def gateway(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Gateway]:
+    with Gateway(tmp_path_factory.mktemp("home"), allowed_hosts=("gate.example.org",), lane=has_lane) as gateway:
         yield gateway
 
 

@@ -70,12 +70,12 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Stage]:
     home = tmp_path_factory.mktemp("home")
     with Puppet() as right, Puppet() as thief, pytest.MonkeyPatch.context() as patch:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
             patch.setenv(name, thief.url)
-        with Gateway(home) as gateway:
+        with Gateway(home, lane=has_lane) as gateway:
             api_model = gateway.add_api_model("openai", f"{right.url}/v1", key=KEY, models=("ok",))
             for way in BY_DIALECT:
                 gateway.add_api_model(way.format, f"{right.url}/v1", key=KEY, models=(f"r-{way.format}",))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 
 from bodhi.core.clock import SYSTEM_CLOCK
@@ -16,6 +15,8 @@ from bodhi.storage.tokens import insert_token
 from bodhi.storage.users import User
 from scripts.docs_tables import documented_path
 from tests.fakes.gateway import Gateway
+from tests.fakes.raw_client import RawAnswer
+from tests.fakes.raw_client import ask as ask_raw
 
 ENDPOINTS = [(dialect, endpoint) for dialect in dialects_of(FORMATS) for endpoint in dialect.endpoints]
 REFUSED = (401, 403)
@@ -30,10 +31,10 @@ def address(dialect: Dialect, endpoint: Endpoint) -> str:
     return dialect.mount + path.replace("{model}", "nothing").replace("{id}", "resp_1").replace("{action}", "embed")
 
 
-def ask(gateway: Gateway, dialect: Dialect, endpoint: Endpoint, headers: dict[str, str]) -> httpx2.Response:
-    body = None if endpoint.method in ("GET", "DELETE") else {"model": "nothing"}
-    url = gateway.url + address(dialect, endpoint)
-    return httpx2.request(endpoint.method, url, headers=headers, json=body)
+def ask(gateway: Gateway, dialect: Dialect, endpoint: Endpoint, headers: dict[str, str]) -> RawAnswer:
+    body = None if endpoint.method in ("GET", "DELETE") else b'{"model":"nothing"}'
+    sent = [(name.encode(), value.encode()) for name, value in {**headers, "content-type": "application/json"}.items()]
+    return ask_raw(gateway.port, endpoint.method.encode(), address(dialect, endpoint).encode(), sent, body)
 
 
 class People:
@@ -67,8 +68,8 @@ class People:
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with Gateway(tmp_path_factory.mktemp("home")) as running:
+def gateway(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Gateway]:
+    with Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as running:
         yield running
 
 
@@ -84,9 +85,9 @@ def test_a_token_opens_a_model_endpoint_whatever_its_scope_if_its_owner_has_a_ro
     for (role, scope), token in people.tokens.items():
         answer = ask(gateway, dialect, endpoint, {"authorization": f"Bearer {token}"})
         if role < MODEL_CALLS:
-            assert answer.status_code in REFUSED, (role, scope)
+            assert answer.status in REFUSED, (role, scope)
         else:
-            assert answer.status_code not in (*REFUSED, 500), (role, scope, answer.text)
+            assert answer.status not in (*REFUSED, 500), (role, scope, answer.body)
 
 
 @pytest.mark.parametrize(("dialect", "endpoint"), ENDPOINTS, ids=name_of)
@@ -97,9 +98,9 @@ def test_no_session_opens_a_model_endpoint(
     as_bearer = ask(gateway, dialect, endpoint, {"authorization": f"Bearer {people.bearer}"})
     with_nothing = ask(gateway, dialect, endpoint, {})
 
-    assert by_cookie.headers["x-bodhi-error"] == with_nothing.headers["x-bodhi-error"] == "token_missing"
-    assert as_bearer.headers["x-bodhi-error"] == "token_invalid"
-    assert by_cookie.status_code == as_bearer.status_code == with_nothing.status_code == 401
+    assert by_cookie.header(b"x-bodhi-error") == with_nothing.header(b"x-bodhi-error") == b"token_missing"
+    assert as_bearer.header(b"x-bodhi-error") == b"token_invalid"
+    assert by_cookie.status == as_bearer.status == with_nothing.status == 401
 
 
 def test_chat_tokens_are_among_the_scopes_that_were_tried(people: People) -> None:
@@ -113,19 +114,19 @@ def test_no_model_endpoint_answers_before_there_is_an_admin(
     for headers in ({}, {"authorization": "Bearer sk-whatever"}):
         answer = ask(fresh, dialect, endpoint, headers)
 
-        assert answer.status_code == 503
-        assert answer.headers["x-bodhi-error"] == "setup_required"
-        assert "bodhi setup" in answer.text
+        assert answer.status == 503
+        assert answer.header(b"x-bodhi-error") == b"setup_required"
+        assert b"bodhi setup" in answer.body
 
 
 def test_a_path_that_means_nothing_tells_nothing_before_there_is_an_admin(fresh: Gateway) -> None:
-    answer = httpx2.get(f"{fresh.url}/v1/nothing")
+    answer = ask_raw(fresh.port, b"GET", b"/v1/nothing", [])
 
-    assert (answer.status_code, answer.headers["x-bodhi-error"]) == (503, "setup_required")
+    assert (answer.status, answer.header(b"x-bodhi-error")) == (503, b"setup_required")
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def fresh(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Gateway]:
     """Give a gateway that nobody has set up."""
-    with Gateway(tmp_path_factory.mktemp("fresh"), set_up=False) as running:
+    with Gateway(tmp_path_factory.mktemp("fresh"), set_up=False, lane=has_lane) as running:
         yield running

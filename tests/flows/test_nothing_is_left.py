@@ -219,9 +219,9 @@ async def capture_all(gateway: Gateway) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")
-    with Puppet() as puppet, Gateway(home) as gateway:
+    with Puppet() as puppet, Gateway(home, lane=has_lane) as gateway:
         puppet.replier = reply_to
         gateway.add_api_model("openai", f"{puppet.url}/v1", key="sk-left", models=tuple(REPLIES))
         gateway.add_api_model("openai", f"http://127.0.0.1:{closed_port()}/v1", prefix="closed/", forward_all=True)

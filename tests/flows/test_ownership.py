@@ -40,10 +40,10 @@ def without_ids(answer: RawAnswer, object_id: str) -> bytes:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 def test_another_users_response_is_answered_as_one_that_does_not_exist(
-    tmp_path: Path, upstream_thread: UpstreamThread, stream: bool
+    tmp_path: Path, upstream_thread: UpstreamThread, stream: bool, has_lane: bool
 ) -> None:
     base = upstream_thread.base_url("openai_responses")
-    with Gateway(tmp_path) as gateway:
+    with Gateway(tmp_path, lane=has_lane) as gateway:
         gateway.add_api_model("openai_responses", base, key=RESPONSES.provider_key, models=("ok",))
         other = gateway.add_api_model("openai_responses", base, key=RESPONSES.provider_key, models=("elsewhere",))
         stranger = gateway.mint(gateway.add_user("stranger", Role.ADMIN))
@@ -71,13 +71,13 @@ def test_another_users_response_is_answered_as_one_that_does_not_exist(
         assert call(gateway, gateway.token, b"GET", f"/{mine}").header(b"x-bodhi-error") == b"object_not_found"
 
 
-def test_a_restart_keeps_who_owns_what(tmp_path: Path, upstream_thread: UpstreamThread) -> None:
+def test_a_restart_keeps_who_owns_what(tmp_path: Path, upstream_thread: UpstreamThread, has_lane: bool) -> None:
     base = upstream_thread.base_url("openai_responses")
-    with Gateway(tmp_path) as gateway:
+    with Gateway(tmp_path, lane=has_lane) as gateway:
         gateway.add_api_model("openai_responses", base, key=RESPONSES.provider_key, models=("ok",))
         stranger = gateway.mint(gateway.add_user("stranger"))
         token, mine = gateway.token, id_of(create(gateway, gateway.token))
 
-    with Gateway(tmp_path) as again:
+    with Gateway(tmp_path, lane=has_lane) as again:
         assert call(again, token, b"GET", f"/{mine}").status == 200
         assert call(again, stranger, b"GET", f"/{mine}").status == 404

@@ -60,8 +60,11 @@ async def _remove_everybody(connection: Any) -> None:
     await connection.exec_driver_sql("DELETE FROM users")
 
 
-def test_from_an_invite_to_a_model_call_and_out_again(tmp_path: Path, provider: UpstreamThread) -> None:
-    with Gateway(tmp_path / "home") as gateway, httpx2.Client(base_url=gateway.url, timeout=30) as client:
+def test_from_an_invite_to_a_model_call_and_out_again(tmp_path: Path, provider: UpstreamThread, has_lane: bool) -> None:
+    with (
+        Gateway(tmp_path / "home", lane=has_lane) as gateway,
+        httpx2.Client(base_url=gateway.url, timeout=30) as client,
+    ):
         gateway.add_api_model("openai", provider.base_url("openai"), key="provider-key-openai", models=("ok",))
         services = gateway.server.services
 

@@ -4,6 +4,7 @@ Two gateways share one home folder, as two workers do. Programs call both all th
 owner loses a right.
 """
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -78,13 +79,14 @@ def what_token_meets(gateway: Gateway, person: Person) -> str:
     answer = ask(gateway.port, b"POST", OPENAI.target("ok"), OPENAI.headers(person.token), OPENAI.body("ok"))
     if answer.status != 200:
         return (answer.header(b"x-bodhi-error") or b"?").decode()
-    me = httpx2.get(f"{gateway.url}/bodhi/v1/session", headers={"x-api-key": person.token})
-    return str(me.json()["role"] if me.status_code == 200 else me.json()["error"]["code"])
+    return what_session_meets(gateway, {"x-api-key": person.token})
 
 
 def what_session_meets(gateway: Gateway, headers: dict[str, str]) -> str:
-    me = httpx2.get(f"{gateway.url}/bodhi/v1/session", headers=headers)
-    return str(me.json()["role"] if me.status_code == 200 else me.json()["error"]["code"])
+    sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+    me = ask(gateway.port, b"GET", b"/bodhi/v1/session", sent)
+    told = json.loads(me.body)
+    return str(told["role"] if me.status == 200 else told["error"]["code"])
 
 
 @dataclass
@@ -112,9 +114,9 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Pair]:
     home = tmp_path_factory.mktemp("home")
-    with UpstreamThread() as provider, Gateway(home) as first, Gateway(home) as second:
+    with UpstreamThread() as provider, Gateway(home, lane=has_lane) as first, Gateway(home, lane=has_lane) as second:
         first.add_api_model(OPENAI.format, provider.base_url(OPENAI.format), key=OPENAI.provider_key, models=("ok",))
         second.do(second.server.directory.reload())
         yield Pair(first, second, {"authorization": f"Bearer {first.open_session(carried_by=BEARER)}"})
@@ -178,8 +180,8 @@ async def _only_store(gateway: Gateway, person: Person, **values: Any) -> None:
         await connection.execute(update(users).where(users.c.id == person.user.id).values(**values))
 
 
-def test_a_call_that_is_under_way_goes_on(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def test_a_call_that_is_under_way_goes_on(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> None:
+    with UpstreamThread() as provider, Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         base_url = provider.base_url(OPENAI.format)
         gateway.add_api_model(OPENAI.format, base_url, key=OPENAI.provider_key, models=("slow-50ms",))
         pair = Pair(gateway, gateway, {})

@@ -33,8 +33,8 @@ def provider() -> Iterator[Puppet]:
 
 
 @pytest.fixture(scope="module")
-def gateway(provider: Puppet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def gateway(provider: Puppet, tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Gateway]:
+    with Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for way in WAYS:
             gateway.add_api_model(
                 way.format, f"{provider.url}/base/v1", key=way.provider_key, prefix=f"{way.format}/", forward_all=True,

@@ -30,9 +30,9 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Bench]:
     formats = (*FORMATS, toy.FORMAT)
-    with Puppet() as puppet, Gateway(tmp_path_factory.mktemp("home"), formats=formats) as gateway:
+    with Puppet() as puppet, Gateway(tmp_path_factory.mktemp("home"), formats=formats, lane=has_lane) as gateway:
         puppet.reply = write_reply(200, [(b"content-type", b"application/json")], [USAGE])
         gateway.add_api_model(
             "toy", f"{puppet.url}/v1", key=KEY, prefix="t/", models=("talker",), extra_body={"max_words": 9}

@@ -22,7 +22,7 @@ import sys, tempfile
 from pathlib import Path
 sys.path[:0] = [{root!r}, {root!r} + "/src"]
 from tests.fakes.gateway import Gateway
-with tempfile.TemporaryDirectory() as home, Gateway(Path(home)) as gateway:
+with tempfile.TemporaryDirectory() as home, Gateway(Path(home), lane={lane}) as gateway:
     gateway.add_api_model("openai", {base_url!r}, key="sk-slow", models=("huge", "ok"))
     print(gateway.port, gateway.token, flush=True)
     sys.stdin.read()
@@ -30,9 +30,9 @@ with tempfile.TemporaryDirectory() as home, Gateway(Path(home)) as gateway:
 
 
 @pytest.fixture
-def served(upstream_thread: UpstreamThread) -> Iterator[tuple[int, int, str]]:
+def served(upstream_thread: UpstreamThread, has_lane: bool) -> Iterator[tuple[int, int, str]]:
     """Give a gateway in a process of its own: its id, its port, a token."""
-    program = PROGRAM.format(root=str(ROOT), base_url=upstream_thread.base_url("openai"))
+    program = PROGRAM.format(root=str(ROOT), base_url=upstream_thread.base_url("openai"), lane=has_lane)
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -71,13 +71,13 @@ def call(gateway: Gateway, way: Way, token: str, **more: Any) -> RawAnswer:
 
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_stops_no_known_token_and_refuses_no_unknown_one(
-    outage: str, tmp_path: Path, upstream_thread: UpstreamThread, monkeypatch: pytest.MonkeyPatch
+    outage: str, tmp_path: Path, upstream_thread: UpstreamThread, monkeypatch: pytest.MonkeyPatch, has_lane: bool
 ) -> None:
     # A lock is waited for five seconds ordinarily; that long a test need not take.
     defaults = Store.open.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "busy_timeout", 0.2)
-    with Gateway(tmp_path) as gateway:
+    with Gateway(tmp_path, lane=has_lane) as gateway:
         directory, recorder = gateway.server.directory, gateway.server.recorder
         for way in BY_DIALECT:
             gateway.add_api_model(
@@ -114,8 +114,10 @@ def test_an_outage_stops_no_known_token_and_refuses_no_unknown_one(
         assert recorder.dropped.total() == 0
 
 
-def test_a_token_that_another_process_minted_works_at_once(tmp_path: Path, upstream_thread: UpstreamThread) -> None:
-    with Gateway(tmp_path) as gateway:
+def test_a_token_that_another_process_minted_works_at_once(
+    tmp_path: Path, upstream_thread: UpstreamThread, has_lane: bool
+) -> None:
+    with Gateway(tmp_path, lane=has_lane) as gateway:
         gateway.add_api_model(
             OPENAI.format, upstream_thread.base_url(OPENAI.format), key=OPENAI.provider_key, models=("ok",)
         )

@@ -28,8 +28,8 @@ WAYS: list[tuple[str, str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with Gateway(tmp_path_factory.mktemp("home")) as running:
+def gateway(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Gateway]:
+    with Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as running:
         yield running
 
 

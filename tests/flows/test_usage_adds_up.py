@@ -76,11 +76,11 @@ LEAVES = Kind(OPENAI, "hang-mid", 200, failed=True, stream=True, leaves=True)
 
 
 @pytest.fixture
-def gateway(provider: UpstreamThread, tmp_path: Path) -> Iterator[Gateway]:
+def gateway(provider: UpstreamThread, tmp_path: Path, has_lane: bool) -> Iterator[Gateway]:
     def priced_at(api_model: ApiModel) -> str:
         return api_model.base_url if api_model.prefix == "local/" else PRICED_AT[api_model.format]
 
-    with Gateway(tmp_path, priced_at=priced_at) as gateway:
+    with Gateway(tmp_path, priced_at=priced_at, lane=has_lane) as gateway:
         models = tuple({kind.model for kind in (*KINDS, LEAVES)} - {"nobody-has-this", "local/gpt-4o"})
         for name in PRICED_AT:
             gateway.add_api_model(name, provider.base_url(name), key="k", models=models)

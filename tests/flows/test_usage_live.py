@@ -39,8 +39,8 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def live(provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Live]:
+    with Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for way in WAYS:
             prefix = "oauth/" if way is OAUTH else ""
             gateway.add_api_model(
@@ -100,9 +100,9 @@ def test_a_client_that_leaves_takes_nothing_from_the_phases_so_far(live: Live, p
 
 
 def test_calls_are_told_live_and_the_stream_ends_with_the_server(
-    provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory
+    provider: UpstreamThread, tmp_path_factory: pytest.TempPathFactory, has_lane: bool
 ) -> None:
-    with Gateway(tmp_path_factory.mktemp("home")) as gateway:
+    with Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         gateway.add_api_model("openai", provider.base_url("openai"), models=("ok",))
         session = gateway.open_session(carried_by=BEARER)
         with RawClient(gateway.port) as client:

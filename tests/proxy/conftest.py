@@ -58,8 +58,8 @@ class Caller:
 
 
 @pytest.fixture(scope="module")
-def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    with UpstreamThread() as upstream, Gateway(tmp_path_factory.mktemp("home")) as gateway:
+def caller(tmp_path_factory: pytest.TempPathFactory, has_lane: bool) -> Iterator[Caller]:
+    with UpstreamThread() as upstream, Gateway(tmp_path_factory.mktemp("home"), lane=has_lane) as gateway:
         for name in ("openai", "openai_responses", "anthropic", "gemini"):
             gateway.add_api_model(
                 name, upstream.base_url(name), key=f"provider-key-{name}", prefix=f"{name}/", forward_all=True

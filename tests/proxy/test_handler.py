@@ -118,9 +118,11 @@ def broken_break(*_: object) -> bytes:
     raise RuntimeError("a fault of ours")
 
 
-def test_a_fault_of_ours_cuts_an_answer_that_has_begun(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_ours_cuts_an_answer_that_has_begun(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, has_lane: bool
+) -> None:
     faulty = replace(openai.FORMAT, dialect=replace(openai.DIALECT, write_break=broken_break))
-    with UpstreamThread() as upstream, Gateway(tmp_path, formats=(faulty,)) as gateway:
+    with UpstreamThread() as upstream, Gateway(tmp_path, formats=(faulty,), lane=has_lane) as gateway:
         gateway.add_api_model("openai", upstream.base_url("openai"), models=("dies-after-3", "ok"))
         answer = Caller(gateway, upstream).chat("dies-after-3", stream=True)
         record = gateway.records()[-1]
@@ -131,9 +133,11 @@ def test_a_fault_of_ours_cuts_an_answer_that_has_begun(tmp_path: Path, caplog: p
     assert [each.message for each in caplog.records if each.levelname == "ERROR"] == [f"call {record.id} failed"]
 
 
-def test_a_fault_of_ours_is_told_without_its_cause(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_ours_is_told_without_its_cause(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, has_lane: bool
+) -> None:
     faulty = replace(openai.FORMAT, dialect=replace(openai.DIALECT, write_catalog=broken_break))
-    with UpstreamThread() as upstream, Gateway(tmp_path, formats=(faulty,)) as gateway:
+    with UpstreamThread() as upstream, Gateway(tmp_path, formats=(faulty,), lane=has_lane) as gateway:
         answer = Caller(gateway, upstream).call("GET", "/v1/models")
 
     assert (answer.status, answer.headers["x-bodhi-error"]) == (500, "internal_error")
