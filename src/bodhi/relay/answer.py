@@ -31,7 +31,7 @@ class Answer:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser
         self.failure: UpstreamError | None = None
         self.status = 0
         self.expect(has_body=True)

@@ -56,7 +56,10 @@ class Connector:
                     return await self._connect_to(loop, origin, address, on_lost)
             except OSError as error:
                 last = error
-        raise last
+        try:
+            raise last
+        finally:
+            del last  # Its traceback holds this frame: uncut, each failure would be garbage for the collector alone.
 
     async def _connect_to(
         self, loop: asyncio.AbstractEventLoop, origin: Origin, address: str, on_lost: Callable[[Connection], None]

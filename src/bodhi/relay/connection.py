@@ -155,6 +155,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
     def finish(self) -> bool:
         """End the exchange and say whether the connection can serve another."""
         self.in_exchange = False
+        self.failure = None  # One that was raised holds this connection by its traceback: uncut, that is a cycle.
         self._sink = None
         self._chunks = []
         self._size = 0
@@ -207,8 +208,9 @@ class Connection(Answer, asyncio.BufferedProtocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Get ready to be used."""
         self._transport = cast("asyncio.Transport", transport)
+        self._parser = httptools.HttpResponseParser(self)
 
     @override
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -252,6 +254,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
         """Decide whether the end of the connection is the end of the message."""
         self.closed = True
         self.reusable = False
+        del self._parser  # It holds this connection, too: uncut, each would be garbage for the collector alone.
         if self.in_exchange and not self.done and self.failure is None:
             if self.head and exc is None and not (self.length_known or self.chunked):
                 self.done = True  # RFC 9112 section 6.3, rule 8: such a body ends with the connection.

@@ -173,6 +173,7 @@ class UpstreamClient:
                 if not (is_reused and connection.is_stale()):
                     raise
                 pool.busy.discard(connection)
+                connection.finish()
                 connection.abort()
                 connection = None
                 connection = await self._connect(request, pool)

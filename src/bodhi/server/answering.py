@@ -111,7 +111,9 @@ class AnsweringProtocol(HttpToolsProtocol):
         self.stage = _DEAF
         self.deadline = inf
         self._lose_all()
-        self.parser = None  # type: ignore[assignment] # cuts the reference cycle, as uvicorn does
+        # Uncut, these reference cycles would keep all that a connection had until the collector comes by.
+        self.parser = None  # type: ignore[assignment] # as uvicorn does
+        self._active = self._last = None
 
     def _lose_all(self) -> None:
         self._waiting.clear()
