@@ -24,7 +24,7 @@ _SETTINGS = {each.env_name: each.default for each in settings.SETTINGS}
 _BODY = f"`BODHI_MAX_BODY_BYTES`, {int(_SETTINGS['BODHI_MAX_BODY_BYTES']) // 1024**2} MiB"
 _CONNECTIONS = f"`BODHI_MAX_CONNECTIONS`, {_SETTINGS['BODHI_MAX_CONNECTIONS']}, to each provider"
 _SUMMARY = "`dropped` of `GET /bodhi/v1/usage/summary`"
-_AGAIN = "found again each time"
+_AGAIN = "all are forgotten, and found again"
 NOTHING = "nothing is lost"
 
 

@@ -5,14 +5,14 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodhi.server.lane import MAX_KNOWN_BYTES, Admission, KnownHead, remember
+from bodhi.server.lane import MAX_KNOWN_BYTES, Admission, KnownHead, known_head
 
 HEAD = b"POST /v1/x HTTP/1.1\r\nhost: a\r\nContent-Length: 12\r\nx: y\r\n\r\n"
 ADMISSION = cast(Admission, object())
 
 
 def known(head: bytes = HEAD) -> KnownHead:
-    found = remember(head + b"body", {}, ADMISSION)
+    found = known_head(head + b"body", {}, ADMISSION)
     assert found is not None
     return found
 
@@ -64,4 +64,4 @@ def test_only_heads_that_are_whole_posts_with_one_plain_length_are_kept() -> Non
         HEAD.replace(b"12", b"0"),
         HEAD.replace(b"x: y", b"x: " + b"y" * MAX_KNOWN_BYTES),
     ):
-        assert remember(data, scope, ADMISSION) is None, data
+        assert known_head(data, scope, ADMISSION) is None, data

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 
+from bodhi.core.remember import remember
+
 
 class Role(IntEnum):
     """What a person may do; each role includes those below it."""
@@ -124,8 +126,8 @@ class Principal:
         verdict = self._remembered.get(model_id)
         if verdict is None:
             verdict = any(fnmatchcase(model_id, pattern) for pattern in self.allowed_models)
-            if len(self._remembered) < MAX_REMEMBERED_MODELS and len(model_id) <= MAX_REMEMBERED_MODEL:
-                self._remembered[model_id] = verdict
+            if len(model_id) <= MAX_REMEMBERED_MODEL:
+                remember(self._remembered, model_id, verdict, MAX_REMEMBERED_MODELS)
         return verdict
 
 

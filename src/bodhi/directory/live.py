@@ -10,6 +10,7 @@ from bodhi.core.api_model import ApiModel
 from bodhi.core.clock import Clock
 from bodhi.core.credential import Secret
 from bodhi.core.errors import ApiModelUnusable, InvalidField, StoreUnavailable
+from bodhi.core.remember import remember
 from bodhi.directory.snapshot import Snapshot, read_snapshot
 from bodhi.formats.contract import Format
 from bodhi.storage.api_models import provider_key_place
@@ -172,9 +173,7 @@ class Directory:
         if opened is not None and opened.api_model is api_model and opened.until > now:
             return opened.secret
         secret = self._open(api_model, self.snapshot.sealed.get(api_model.id))
-        if len(self._opened) >= MAX_OPENED:
-            self._opened.clear()
-        self._opened[api_model.id] = _Opened(api_model, secret, now + OPENED_SECONDS)
+        remember(self._opened, api_model.id, _Opened(api_model, secret, now + OPENED_SECONDS), MAX_OPENED)
         return secret
 
     def forget_opened(self) -> None:

@@ -21,6 +21,7 @@ from bodhi.core.errors import (
     Unauthenticated,
 )
 from bodhi.core.principal import Principal, TokenGrant, TokenState, principal_of, state_of
+from bodhi.core.remember import remember
 from bodhi.core.types import Headers
 from bodhi.identity.credentials import read_credentials
 from bodhi.identity.tokens import TokenHasher, looks_like_token
@@ -123,8 +124,7 @@ class Authenticator:
             raise TokenUnknown
         _check_state(state_of(grant, self._clock.now()))
         known = grant, principal_of(grant)
-        if len(self._known) < MAX_KNOWN:
-            self._known[token] = known
+        remember(self._known, token, known, MAX_KNOWN)
         return known
 
     def _only_valid_of(self, credentials: list[bytes]) -> Principal:

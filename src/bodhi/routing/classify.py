@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from bodhi.core.errors import InvalidPath
+from bodhi.core.remember import remember
 from bodhi.core.types import Headers
 from bodhi.formats.contract import Dialect, Endpoint
 
-MAX_REMEMBERED_PATHS = 4_096
+MAX_REMEMBERED_PATHS = 1_024
 MAX_REMEMBERED_PATH = 512
 """Bytes. Paths come from anybody, before it is known who: a longer one is looked up each time."""
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|%(?:2[eEfF]|5[cC]|00)")
@@ -119,8 +120,8 @@ class Classifier:
         surface, below = self.classify(method, path, headers, query)
         found = Found(surface, below, surface.match(method, below), None)
         is_certain = below != path or self._by_path(method, path) is not None
-        if is_certain and _comes_again(found.match, raw_path) and len(self._found) < MAX_REMEMBERED_PATHS:
-            self._found[method, raw_path] = found
+        if is_certain and _comes_again(found.match, raw_path):
+            remember(self._found, (method, raw_path), found, MAX_REMEMBERED_PATHS)
         return found
 
     def classify(self, method: str, path: str, headers: Headers, query: bytes) -> tuple[Surface, str]:
@@ -149,8 +150,8 @@ class Classifier:
         serving = list(matches)
         surface = claiming[0] if claiming else serving[0] if len(serving) == 1 else None
         match = next(iter(matches.values()), None)
-        if _comes_again(match, path) and len(self._remembered) < MAX_REMEMBERED_PATHS:
-            self._remembered[key] = surface
+        if _comes_again(match, path):
+            remember(self._remembered, key, surface, MAX_REMEMBERED_PATHS)
         return surface
 
     def _by_marks(self, headers: Headers, query: bytes) -> Surface:

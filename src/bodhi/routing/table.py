@@ -12,11 +12,12 @@ from bodhi.core.api_model import ApiModel
 from bodhi.core.call import Route
 from bodhi.core.errors import ModelFormatMismatch, ModelMissing, ModelNotAllowed, UnknownModel
 from bodhi.core.principal import Principal
+from bodhi.core.remember import remember
 from bodhi.formats.contract import Dialect, Format
 from bodhi.routing.prefix import matches, strip
 
 MAX_CLOSE_NAMES = 3
-MAX_REMEMBERED_ROUTES = 10_000
+MAX_REMEMBERED_ROUTES = 2_048
 MAX_REMEMBERED_MODEL = 512
 """Characters. A client may name what it likes where all is forwarded: a longer name is looked up each time."""
 
@@ -94,8 +95,7 @@ class RoutingTable:
         return [m for m in self._by_dialect.get(dialect.name, ()) if self._serves(m, principal)]
 
     def _remember(self, dialect: str, model: str, route: Route) -> None:
-        if len(self._remembered) < MAX_REMEMBERED_ROUTES:
-            self._remembered[dialect, model] = route
+        remember(self._remembered, (dialect, model), route, MAX_REMEMBERED_ROUTES)
 
     def _find(self, dialect: str, model: str, principal: Principal) -> ApiModel | None:
         for api_model in self._exact.get((dialect, model), ()):

@@ -56,7 +56,7 @@ class KnownHead:
         return data[start:] if len(data) - start == int(digits) else None
 
 
-def remember(data: bytes, scope: Scope, admission: Admission) -> KnownHead | None:
+def known_head(data: bytes, scope: Scope, admission: Admission) -> KnownHead | None:
     """Keep the head that `data` begins with, if it is one that can be compared.
 
     Args:

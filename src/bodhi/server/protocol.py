@@ -14,11 +14,12 @@ from typing_extensions import override
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from bodhi.core.remember import remember
 from bodhi.core.types import Header
 from bodhi.server import refusals
 from bodhi.server.answering import AnsweringProtocol, Front, Stage
 from bodhi.server.exchange import Exchange, Scope
-from bodhi.server.lane import Admission, KnownHead, Lane, remember
+from bodhi.server.lane import Admission, KnownHead, Lane, known_head
 from bodhi.server.refusals import Refusal
 
 
@@ -77,7 +78,7 @@ class GuardedProtocol(AnsweringProtocol):
             self._refuse(self._refusal or self._parser_refusal())
         else:
             if stage is _BETWEEN and self._admitted is not None:
-                self._known = remember(data, *self._admitted)
+                self._known = known_head(data, *self._admitted)
             if self.stage is not _BETWEEN:
                 self._after_part(len(data))
 
@@ -228,9 +229,8 @@ class GuardedProtocol(AnsweringProtocol):
     def _checked_path(self, target: bytes, raw_path: bytes) -> str:
         self._stop(refusals.check_target(target))
         path = urllib.parse.unquote(raw_path.decode("ascii"))
-        known = self.front.checked_paths
-        if len(target) <= _PATH_BYTES_MAX and len(known) < _PATHS_MAX and b"?" not in target:
-            known[target] = path
+        if len(target) <= _PATH_BYTES_MAX and b"?" not in target:
+            remember(self.front.checked_paths, target, path, _PATHS_MAX)
         return path
 
     def _wants_websocket(self) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bodhi.core.remember import remember
 from bodhi.core.types import Header
 from bodhi.server.limits import Limits
 
@@ -126,7 +127,7 @@ class HostList:
         self._everything = "*" in wanted
         self._exact = frozenset(name for name in wanted if not name.startswith("*"))
         self._suffixes = tuple(name[1:] for name in wanted if name.startswith("*."))
-        self._known: set[bytes] = set()
+        self._known: dict[bytes, None] = {}
 
     def allows(self, value: bytes) -> bool:
         """Tell whether a request with this Host is meant for us."""
@@ -135,8 +136,7 @@ class HostList:
         name = read_host(value)
         if name is None or not self._takes(name):
             return False
-        if len(self._known) < self._KNOWN_MAX:
-            self._known.add(value)
+        remember(self._known, value, None, self._KNOWN_MAX)
         return True
 
     def _takes(self, name: str) -> bool:
