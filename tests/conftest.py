@@ -10,7 +10,7 @@ from tests.fakes.upstream import Upstream, UpstreamThread
 
 pytest_plugins = ["tests.loopback_only"]
 GC_OBJECTS = 20_000
-"""New objects between two looks for cyclic garbage, as in the product's own process."""
+"""New objects between two looks for cyclic garbage; tests, unlike the product, leave much and end soon."""
 
 
 def pytest_collection_finish() -> None:
