@@ -24,6 +24,7 @@ _SETTINGS = {each.env_name: each.default for each in settings.SETTINGS}
 _BODY = f"`BODHI_MAX_BODY_BYTES`, {int(_SETTINGS['BODHI_MAX_BODY_BYTES']) // 1024**2} MiB"
 _CONNECTIONS = f"`BODHI_MAX_CONNECTIONS`, {_SETTINGS['BODHI_MAX_CONNECTIONS']}, to each provider"
 _SUMMARY = "`dropped` of `GET /bodhi/v1/usage/summary`"
+_QUEUES = "`GET /bodhi/v1/queues`"
 _AGAIN = "all are forgotten, and found again"
 NOTHING = "nothing is lost"
 
@@ -52,14 +53,14 @@ BOUNDS = (
         ("accounting.recorder.Recorder._queue",),
         f"{recorder.MAX_QUEUED:,}, their names of at most {usage.MAX_TEXT} characters",
         "the newest are dropped",
-        f"{_SUMMARY}; at a stop the log",
+        f"{_QUEUES}, {_SUMMARY}; at a stop the log",
     ),
     Bound(
         "when tokens were used last",
         ("accounting.recorder.Recorder.last_used",),
         f"{recorder.MAX_LAST_USED:,} tokens until the next upkeep",
         "not noted; the calls are recorded all the same",
-        "`uses_not_noted` of the recorder",
+        _QUEUES,
     ),
     Bound(
         "captures that wait, and what calls under way have said",
@@ -70,7 +71,7 @@ BOUNDS = (
         ),
         f"{capture.MAX_QUEUED:,} captures, {_size(capture.MAX_HELD_BYTES)} in all, {_size(MOST_BYTES)} a direction",
         "the capture is dropped, the call goes on",
-        "the log",
+        f"{_QUEUES}; the log",
     ),
     Bound(
         "refused attempts for the audit trail",
@@ -78,7 +79,7 @@ BOUNDS = (
         f"{refusals.MAX_KINDS:,} kinds, {refusals.MAX_KINDS_OF_ADDRESS} with a name from one address, "
         f"names of {refusals.MAX_NAME} characters",
         "of known kinds counted, of new ones dropped",
-        "the log",
+        f"{_QUEUES}; the log",
     ),
     Bound(
         "pages that watch calls live",

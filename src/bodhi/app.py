@@ -179,6 +179,7 @@ async def build(
         audit=audit,
         refusals=refusals,
         recorder=recorder,
+        captures=captures,
         tail=Tail(store, clock, stopping.is_begun),
         browser=Browser(settings.public_url, secure=settings.secure_cookies, trusted_proxies=settings.trusted_proxies),
         upstream=upstream,

@@ -15,6 +15,7 @@ from sqlalchemy import insert
 from typing_extensions import override
 from uvicorn.server import ServerState
 
+from bodhi.accounting.capture import Captures
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
 from bodhi.accounting.tail import Tail
@@ -165,6 +166,7 @@ async def running_control(
             audit=audit,
             refusals=Refusals(store, audit),
             recorder=Recorder(store, time.clock),
+            captures=Captures(store, vault, time.clock),
             tail=Tail(store, time.clock),
             browser=Browser(),
             upstream=upstream,

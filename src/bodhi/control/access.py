@@ -127,6 +127,7 @@ ROWS: tuple[Access, ...] = (
     _row("GET", "/capture", _ADMIN),
     _row("PUT", "/capture", _ADMIN, NO_TOKEN, _YES, "capture.change"),
     _row("GET", "/settings", _ADMIN),
+    _row("GET", "/queues", _MANAGER),
     _row("GET", "/audit", _ADMIN),
     _row("GET", "/audit/head", _ADMIN),
     _row("GET", "/audit/export", _ADMIN, NO_TOKEN, _YES, "audit.export"),

@@ -22,6 +22,7 @@ from bodhi.control import (
     keys,
     oidc,
     preferences,
+    queues,
     session,
     sessions,
     settings,
@@ -61,6 +62,7 @@ ROUTERS = (
     capture.router,
     keys.router,
     settings.router,
+    queues.router,
     audit.router,
 )
 ERROR_RESPONSES = {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bodhi.accounting.capture import Captures
 from bodhi.accounting.recorder import Recorder
 from bodhi.accounting.refusals import Refusals
 from bodhi.accounting.tail import Tail
@@ -56,6 +57,7 @@ class Services:
     audit: AuditLog
     refusals: Refusals
     recorder: Recorder
+    captures: Captures
     tail: Tail
     browser: Browser
     upstream: UpstreamClient

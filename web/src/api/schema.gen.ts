@@ -1045,6 +1045,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bodhi/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Queues
+         * @description Show what the process that answers holds, and what it had to drop since its start.
+         */
+        get: operations["show_queues_bodhi_v1_queues_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/bodhi/v1/audit": {
         parameters: {
             query?: never;
@@ -2351,6 +2371,16 @@ export interface components {
             password: string;
         };
         /**
+         * ProviderConnections
+         * @description Connections to all providers together.
+         */
+        ProviderConnections: {
+            /** In Use */
+            in_use: number;
+            /** Idle */
+            idle: number;
+        };
+        /**
          * ProviderShown
          * @description A provider that speaks the format at a known address.
          */
@@ -2365,6 +2395,32 @@ export interface components {
             private_network: boolean;
             /** Key Url */
             key_url: string;
+        };
+        /**
+         * QueueShown
+         * @description Something that waits to be written.
+         */
+        QueueShown: {
+            /** Waiting */
+            waiting: number;
+            /** Dropped */
+            dropped: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * QueuesShown
+         * @description Of one process. Where several serve, each tells of itself.
+         */
+        QueuesShown: {
+            /** Pid */
+            pid: number;
+            records: components["schemas"]["QueueShown"];
+            captures: components["schemas"]["QueueShown"];
+            refused_attempts: components["schemas"]["QueueShown"];
+            /** Token Uses Not Noted */
+            token_uses_not_noted: number;
+            provider_connections: components["schemas"]["ProviderConnections"];
         };
         /**
          * RequestShown
@@ -8765,6 +8821,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingsShown"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_queues_bodhi_v1_queues_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuesShown"];
                 };
             };
             /** @description Bad Request */
