@@ -95,6 +95,8 @@ MODELS = {
     "object": (b'{"model":{"id":"shared-1"}}', "model_invalid"),
     "array": (b'{"model":["shared-1"]}', "model_invalid"),
     "surrogate": (b'{"model":"\\ud800"}', "model_invalid"),
+    "name not UTF-8": (b'{"model":"\x84"}', "model_invalid"),
+    "name not UTF-8, large": (b'{"model":"\x84","x":"%b"}' % (b"y" * 5_000), "model_invalid"),
     "twice": (b'{"model":"shared-1","model":"good"}', "model_ambiguous"),
     "twice the same": (b'{"model":"shared-1","a":{},"model":"shared-1"}', "model_ambiguous"),
     "escaped": (b'{"m\\u006fdel":"shared-1"}', "model_ambiguous"),

@@ -132,6 +132,8 @@ MALFORMED = [
     OK + b"Transfer-Encoding: chunked, chunked\r\n\r\n",
     OK + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
     OK + b"Transfer-Encoding: xchunked\r\n\r\n",
+    OK + b"Transfer-Encoding: chunked\t\r\n\r\n",
+    OK + b"Transfer-Encoding: chunked\t \r\n\r\n",
     OK + b"Transfer-Encoding:\r\n\r\n",
     b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     OK + b"X: a\r\n folded\r\n\r\n",

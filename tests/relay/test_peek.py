@@ -99,10 +99,19 @@ def test_a_model_that_two_parsers_could_read_differently_is_refused(body: bytes)
         peek(body[:-1] + b',"x":"%b"}' % (b"y" * LARGE))
 
 
-@pytest.mark.parametrize("value", [b"null", b"1", b"true", b"{}", b'["a"]', b'""', b'"  "', b'"\\ud800"'])
-def test_a_model_that_is_no_name_is_refused(value: bytes) -> None:
+NO_NAMES = [b"null", b"1", b"true", b"{}", b'["a"]', b'""', b'"  "', b'"\\ud800"', b'"\x84"', b'"gpt-\xff"']
+
+
+@pytest.mark.parametrize("value", NO_NAMES)
+@pytest.mark.parametrize("more", [b"", b',"x":"%b"' % (b"y" * LARGE)], ids=["small", "large"])
+def test_a_model_that_is_no_name_is_refused(value: bytes, more: bytes) -> None:
     with pytest.raises(ModelInvalid):
-        peek(b'{"model":' + value + b"}")
+        peek(b'{"model":' + value + more + b"}")
+
+
+@pytest.mark.parametrize("more", [b"", b',"x":"%b"' % (b"y" * LARGE)], ids=["small", "large"])
+def test_a_name_that_is_not_utf_8_beside_the_model_is_the_providers_to_judge(more: bytes) -> None:
+    assert peek(b'{"\x84":1,"model":"a"' + more + b"}").model == "a"
 
 
 @pytest.mark.parametrize(

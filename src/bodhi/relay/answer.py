@@ -66,7 +66,8 @@ class Answer:
             self.length_known = True
         elif name == b"transfer-encoding":
             # The parser takes any list that ends in `chunked`, and reads to the end of the connection otherwise.
-            if self.chunked or value.strip().lower() != b"chunked":
+            # Blanks behind it are all that it passes over: behind a tab, it would not see that the body is in chunks.
+            if self.chunked or value.strip(b" ").lower() != b"chunked":
                 self._refuse("its Transfer-Encoding is not `chunked`")
             self.chunked = True
         self.headers.append((name, value.rstrip(b" \t")))

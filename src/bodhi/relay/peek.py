@@ -28,6 +28,8 @@ class _AnyObject(msgspec.Struct):
 _read_usual_head = msgspec.json.Decoder(_UsualHead).decode
 _read_any_object = msgspec.json.Decoder(_AnyObject).decode
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
+"""What the decoders raise: of a text that is not UTF-8, no error of their own."""
 _KEY = b'"model"'
 LARGE = 4 * 1024
 """Bytes; from here on a look over the whole body costs more than a step for each member."""
@@ -70,7 +72,7 @@ def _peek_usual(body: bytes) -> Peek | None:
     """Read a body in which nothing can be taken for anything else; None where a closer look is due."""
     try:
         head = _read_usual_head(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except _UNREADABLE:
         return None
     # CPython looks from the end three times as fast as from the beginning, and these looks go over the whole body.
     key = body.rfind(_KEY)
@@ -95,7 +97,7 @@ def _peek_large(body: bytes) -> Peek | None:
     """
     try:
         found = _read_members(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except _UNREADABLE:
         return None
     start = 0
     position = len(b"{")
@@ -205,7 +207,7 @@ def _check_is_object(body: bytes) -> None:
     """
     try:
         _read_any_object(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except _UNREADABLE as error:
         _judge(body, error)
 
 
