@@ -1,9 +1,10 @@
 """What routing reads from a body, and the ambiguities that it refuses."""
 
 import json
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bodhi.core.errors import BadRequest, InvalidField, InvalidJson, ModelAmbiguous, ModelInvalid
@@ -173,15 +174,35 @@ def test_a_reference_that_two_parsers_could_read_differently_is_refused(body: by
         peek(body, REFERENCES)
 
 
+REPEATED = ("model", "requests[].model", "g.model")
+WHOLE = (
+    b'{"model":"models/a","requests":[{"model":"b"},{"x":1}],"g":{"model":"d","e":"\\u00e4"},'
+    b'"conversation":{"id":"c1"},"previous_response_id":"r1","stream":true}'
+)
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> bytes:
+    """Draw a body into which bytes came that belong nowhere, or that lost some."""
+    start = draw(st.integers(0, len(WHOLE)))
+    return WHOLE[:start] + draw(st.binary(max_size=3)) + WHOLE[start + draw(st.integers(0, 3)) :]
+
+
 @given(
     st.binary(max_size=60)
     | st.text(max_size=40).map(lambda t: ('{"model":' + t + "}").encode("utf-8", "surrogatepass"))
+    | spoiled()
 )
+@example(b'{"model\xff":"a","model":"b"}')
+@example(b'{"model":"a","conversation":{"i\xffd":"c1"}}')
+@example(b'{"model":"a","conversation":"c\xff"}')
 def test_rubbish_is_read_or_refused_and_nothing_else(body: bytes) -> None:
-    try:
-        peek(body, REFERENCES)
-    except BadRequest:
-        return
+    for text in (body, body.rstrip()[:-1] + b',"x":"%b"}' % (b"y" * LARGE)):
+        for references in ((), REFERENCES):
+            with suppress(BadRequest):
+                peek(text, references)
+        with suppress(BadRequest):
+            list(repeated_models(text, REPEATED))
 
 
 def test_repeated_models_are_found_in_objects_and_arrays() -> None:

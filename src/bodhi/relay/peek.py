@@ -124,12 +124,20 @@ def repeated_models(body: bytes, paths: Sequence[str]) -> Iterator[tuple[str, Sp
         return
     _check_is_object(body)
     for path in paths:
-        for span in _spans_at(body, [Span(0, len(body))], path):
+        try:
+            spans = _spans_at(body, [Span(0, len(body))], path)
+        except ValueError as error:  # the name of a member is not UTF-8
+            raise InvalidJson from error
+        for span in spans:
             yield _read_model(body[span.start : span.end]), span
 
 
 def _spans_at(body: bytes, roots: list[Span], path: str) -> list[Span]:
-    """Walk a path of member names through objects; `[]` behind a name steps into each element of an array."""
+    """Walk a path of member names through objects; `[]` behind a name steps into each element of an array.
+
+    Raises:
+        ValueError: one of the objects cannot be read.
+    """
     for step in path.split("."):
         name, each = step.removesuffix("[]"), step.endswith("[]")
         found = [
@@ -169,21 +177,40 @@ def _peek_exactly(body: bytes, references: Sequence[str]) -> Peek:
 
 
 def _read_references(body: bytes, present: dict[str, Member], names: Sequence[str]) -> dict[str, str]:
-    """Read the ids of earlier objects: a string, or an object whose `id` is one (OpenAI's `conversation`)."""
+    """Read the ids of earlier objects.
+
+    Raises:
+        InvalidField: one is neither a string nor null.
+    """
     found: dict[str, str] = {}
     for name in names:
         if name not in present:
             continue
-        span: Span | None = present[name].value
-        if span is not None and is_object(body, span.start):
-            ids = [member.value for member in members(body, span.start) if member.name == "id"]
-            span = ids[0] if len(ids) == 1 else None
-        if span is None or not is_string(body, span.start):
-            if span is not None and body[span.start : span.end] == b"null":
-                continue
-            raise InvalidField(f"`{name}` must be an id.", param=name)
-        found[name] = read_string(body[span.start : span.end])
+        try:
+            reference = _read_reference(body, present[name].value)
+        except ValueError as error:
+            raise InvalidField(f"`{name}` must be an id.", param=name) from error
+        if reference is not None:
+            found[name] = reference
     return found
+
+
+def _read_reference(body: bytes, span: Span) -> str | None:
+    """Read an id: a string, or an object whose `id` is one (OpenAI's `conversation`); None for null.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if is_object(body, span.start):
+        ids = [member.value for member in members(body, span.start) if member.name == "id"]
+        if len(ids) != 1:
+            raise ValueError("not one id")
+        span = ids[0]
+    if is_string(body, span.start):
+        return read_string(body[span.start : span.end])
+    if body[span.start : span.end] != b"null":
+        raise ValueError("not an id")
+    return None
 
 
 def _read_model(raw: bytes) -> str:
