@@ -8,7 +8,7 @@ ARGS ?=
 # Processes that run the tests.
 WORKERS ?= 2
 
-PYTHON := .venv/bin/python
+RUN := .venv/bin/python
 LOCKED := uv.lock pyproject.toml scripts/bootstrap scripts/install scripts/uv-requirements.txt \
     scripts/chromium tests/fakes/oidc/package-lock.json
 
@@ -29,31 +29,31 @@ test: .venv/.installed-test ## Run the tests: of the gateway, of the web UI's pa
 
 coverage: .venv/.installed-test ## Run the tests and print which lines and branches none of them reaches
 	@scripts/pages
-	@$(PYTHON) -m coverage erase
-	@$(PYTHON) -m coverage run -m pytest -q $(ARGS)
-	@$(PYTHON) -m coverage combine -q
-	@$(PYTHON) -m coverage report
+	@$(RUN) -m coverage erase
+	@$(RUN) -m coverage run -m pytest -q $(ARGS)
+	@$(RUN) -m coverage combine -q
+	@$(RUN) -m coverage report
 
 check: .venv/.installed-dev ## Run every gate that is no test: format, lint, types, layers, house rules, lock file
 	@scripts/check
 
 test-real: .venv/.installed-test ## Serve a real model with llama.cpp and use it through the gateway (first run builds: 10 min)
-	@$(PYTHON) -m scripts.real_model
-	@$(PYTHON) -m pytest tests/real -v -s $(ARGS)
+	@$(RUN) -m scripts.real_model
+	@$(RUN) -m pytest tests/real -v -s $(ARGS)
 
 bench: .venv/.installed-test ## Measure against nginx and print the table
-	@$(PYTHON) -m bench $(ARGS)
+	@$(RUN) -m bench $(ARGS)
 
 regression: .venv/.installed-test ## Tell when a call costs more than is recorded: counts instructions, no time
-	@$(PYTHON) -m bench --instructions $(ARGS)
+	@$(RUN) -m bench --instructions $(ARGS)
 
 fuzz: .venv/.installed-fuzz ## Fuzz both HTTP sides and what reads bodies, 10 minutes each: ARGS="--seconds 60" for less
-	@$(PYTHON) -m fuzz $(ARGS)
+	@$(RUN) -m fuzz $(ARGS)
 
 format: .venv/.installed-dev ## Format the code and repair what the linters can
 	@.venv/bin/ruff format
 	@.venv/bin/ruff check --fix
-	@$(PYTHON) web/build.py --npm --silent run format
+	@$(RUN) web/build.py --npm --silent run format
 
 lock: .venv/.installed-dev ## Resolve pyproject.toml into uv.lock anew, keeping what still fits
 	@.tools/uv/bin/uv lock
