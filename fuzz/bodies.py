@@ -54,7 +54,7 @@ def _check_peek(body: bytes) -> None:
     except BadRequest:
         repeated = []
     for model, span in repeated:
-        hold(json.loads(body[span.start : span.end], strict=False) == model, "a repeated model is not where it is said")
+        hold(json.loads(body[span.start : span.end].decode(), strict=False) == model, "a repeated model is not where it is said")
     if usual is None or usual.model is None or usual.model_span is None:
         hold(exact is None or exact.model is None, "the exact way finds a model that the quick way does not")
         return
@@ -62,7 +62,7 @@ def _check_peek(body: bytes) -> None:
         same = (usual.model, usual.model_span, usual.stream) == (exact.model, exact.model_span, exact.stream)
         hold(same, f"the quick way reads {usual}, the exact way {exact}")
     start, end = usual.model_span.start, usual.model_span.end
-    hold(json.loads(body[start:end], strict=False) == usual.model, "the model is not where it is said")
+    hold(json.loads(body[start:end].decode(), strict=False) == usual.model, "the model is not where it is said")
     before = _members(body)
     hold([name for name, _ in before].count("model") == 1, "one of several models is chosen")
     expected = [(name, NEW_MODEL if name == "model" else value) for name, value in before]
