@@ -54,7 +54,10 @@ def _check_peek(body: bytes) -> None:
     except BadRequest:
         repeated = []
     for model, span in repeated:
-        hold(json.loads(body[span.start : span.end].decode(), strict=False) == model, "a repeated model is not where it is said")
+        hold(
+            json.loads(body[span.start : span.end].decode(), strict=False) == model,
+            "a repeated model is not where it is said",
+        )
     if usual is None or usual.model is None or usual.model_span is None:
         hold(exact is None or exact.model is None, "the exact way finds a model that the quick way does not")
         return
