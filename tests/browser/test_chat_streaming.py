@@ -77,6 +77,22 @@ def test_an_answer_goes_on_while_another_chat_is_read(chat: Page) -> None:
     expect(chat.get_by_test_id("figures")).to_contain_text("13 out")
 
 
+def test_who_goes_up_is_not_pulled_back_by_what_is_written_meanwhile(chat: Page) -> None:
+    choose(chat, "oai/long-100k")
+    ask(chat, "At length")
+    area = chat.get_by_role("region", name="Conversation")
+    expect(answers(chat).get_by_role("table").nth(2)).to_be_attached()
+
+    # The wheel is heard of before anything has moved; the browser tells of the movement only afterwards.
+    area.evaluate("(area) => area.dispatchEvent(new WheelEvent('wheel', { deltaY: -600 }))")
+
+    jump = chat.get_by_role("button", name="Jump to latest")
+    expect(jump).to_be_visible()
+    jump.click()
+    expect(jump).to_have_count(0)
+    chat.get_by_role("button", name="Stop").click()
+
+
 def test_a_hundred_kilobytes_stream_without_a_long_frame_and_are_followed_only_from_the_bottom(
     chat: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:
