@@ -45,7 +45,7 @@ async def purge_attempts(connection: AsyncConnection, now: float) -> int:
 async def _lock_arrival(connection: AsyncConnection, subject: bytes, now: float) -> float:
     query = select(attempts.c.arrival).where(attempts.c.subject == subject).with_for_update()
     while True:
-        await insert_new(connection, attempts, [(subject, now)])
+        await insert_new(connection, attempts, [[subject], [now]])
         arrival: float | None = (await connection.execute(query)).scalar_one_or_none()
         if arrival is not None:
             return arrival

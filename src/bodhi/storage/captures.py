@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodhi.core.credential import Secret
-from bodhi.storage.insert_new import insert_new
+from bodhi.storage.insert_new import columns_of, insert_new
 from bodhi.storage.tables import captures, data_keys
 from bodhi.storage.text import is_storable
 from bodhi.storage.vault import Place, Vault
@@ -88,7 +88,8 @@ async def hold_data_key(connection: AsyncConnection, data_key_id: str) -> bool:
 
 async def insert_captures(connection: AsyncConnection, rows: Sequence[SealedCapture]) -> None:
     """Store captures. One that is there already stays as it is, so a batch can be retried."""
-    await insert_new(connection, captures, [_read_columns(row) for row in rows])
+    columns = columns_of(map(_read_columns, rows), len(captures.columns))
+    await insert_new(connection, captures, columns)
 
 
 async def find_capture(connection: AsyncConnection, call_id: str) -> SealedCapture | None:

@@ -15,7 +15,7 @@ async def remember_object(
     if not is_storable(object_id):
         return
     values = {"object_id": object_id, "api_model_id": api_model_id, "owner_id": owner_id, "created_at": at}
-    await insert_new(connection, objects, [[values[column.name] for column in objects.columns]])
+    await insert_new(connection, objects, [[values[column.name]] for column in objects.columns])
 
 
 async def find_object(connection: AsyncConnection, object_id: str, owner_id: str) -> str | None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodhi.core.usage import UsageRecord
-from bodhi.storage.insert_new import insert_new
+from bodhi.storage.insert_new import columns_of, insert_new
 from bodhi.storage.paging import page
 from bodhi.storage.tables import usage_records
 from bodhi.storage.text import is_storable, storable
@@ -29,10 +29,10 @@ _COUNTS = tuple(position for position, name in enumerate(COLUMNS) if name.endswi
 
 async def insert_usage(connection: AsyncConnection, records: Sequence[UsageRecord]) -> None:
     """Store records. A record that is there already stays as it is, so a batch can be retried."""
-    rows: list[Sequence[Any]] = list(map(astuple, records))
-    if not _is_ordinary(list(zip(*rows, strict=True))):
-        rows = [_storable_row(row) for row in rows]
-    await insert_new(connection, usage_records, rows)
+    columns = columns_of(map(astuple, records), len(COLUMNS))
+    if not _is_ordinary(columns):
+        _make_storable(columns)
+    await insert_new(connection, usage_records, columns)
 
 
 async def list_usage(
@@ -96,8 +96,6 @@ async def purge_usage(connection: AsyncConnection, before: float, limit: int) ->
 
 def _is_ordinary(columns: Sequence[Sequence[Any]]) -> bool:
     """Tell whether nothing in a batch could trouble a database: looked at by the column, which costs little."""
-    if not columns:
-        return True
     for position in _TEXTS:
         texts = set(columns[position])  # Of a batch, most are the same.
         texts.discard(None)
@@ -112,16 +110,12 @@ def _is_ordinary(columns: Sequence[Sequence[Any]]) -> bool:
     return True
 
 
-def _storable_row(row: Sequence[Any]) -> Sequence[Any]:
-    """Return the columns' values; one odd value, such as a count beyond 64 bits, must not cost the whole batch."""
-    values = list(row)
+def _make_storable(columns: list[list[Any]]) -> None:
+    """Change values that a database refuses; one odd value, such as a count beyond 64 bits, must not cost a batch."""
     for position in _TEXTS:
-        if values[position] is not None:
-            values[position] = storable(values[position], MAX_TEXT)
+        columns[position] = [None if text is None else storable(text, MAX_TEXT) for text in columns[position]]
     for position in _COUNTS:
-        if values[position] is not None:
-            values[position] = min(max(values[position], 0), LARGEST)
-    return values
+        columns[position] = [None if count is None else min(max(count, 0), LARGEST) for count in columns[position]]
 
 
 def _record(row: Mapping[Any, Any]) -> UsageRecord:
