@@ -7,9 +7,8 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import typer.main
+import click
 
 from bodhi import settings
 from bodhi.cli.commands import app
@@ -52,14 +51,14 @@ def documented_path(dialect: Dialect, endpoint: Endpoint) -> str:
     return endpoint.path.replace("{version}", version).replace("[models/]", "models/")
 
 
-def commands() -> Iterator[tuple[str, Any]]:
+def commands() -> Iterator[tuple[str, click.Command]]:
     """Yield every command as a person types it, and its description, in the order of the help."""
-    pending: list[tuple[str, Any]] = [("bodhi", typer.main.get_command(app))]
+    pending: list[tuple[str, click.Command]] = [("bodhi", app)]
     while pending:
         name, command = pending.pop(0)
-        inner = getattr(command, "commands", {})
-        pending[:0] = [(f"{name} {child}", inner[child]) for child in inner]
-        if not inner and not command.hidden:
+        if isinstance(command, click.Group):
+            pending[:0] = [(f"{name} {child}", inner) for child, inner in command.commands.items()]
+        elif not command.hidden:
             yield name, command
 
 
@@ -163,18 +162,19 @@ def write_commands() -> str:
     """Write every command with its arguments and options."""
     parts = []
     for name, command in commands():
-        arguments = [each for each in command.params if each.param_type_name == "argument"]
+        arguments = [each for each in command.params if isinstance(each, click.Argument)]
         usage = " ".join([name, *(each.name.upper() for each in arguments)])
         rows = [[_code(each.name.upper()), each.help or "", "needed"] for each in arguments]
-        rows += [_option_row(each) for each in command.params if each.param_type_name == "option"]
+        rows += [_option_row(each) for each in command.params if isinstance(each, click.Option)]
         table = _table(["option", "meaning", "default"], rows) if rows else "No options.\n"
         parts.append(f"### `{usage}`\n\n{(command.help or '').strip()}\n\n{table}")
     return "\n".join(parts)
 
 
-def _option_row(option: Any) -> list[str]:
+def _option_row(option: click.Option) -> list[str]:
     spelled = ", ".join(option.opts) + ("" if option.is_flag else f" {option.opts[0].strip('-').upper()}")
-    default = option.show_default if isinstance(option.show_default, str) else option.default
+    # `option.default` of an option without one is a value of Click's own.
+    default = option.show_default if isinstance(option.show_default, str) else option.to_info_dict()["default"]
     if option.required:
         shown = "needed"
     elif default is None or option.is_flag or default == "":

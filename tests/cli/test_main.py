@@ -1,9 +1,13 @@
+import re
 import subprocess
 import sys
 
+import click
 import pytest
 
 from bodhi import __version__
+from bodhi.cli.commands import app
+from bodhi.cli.main import run
 from tests.cli.conftest import Cli
 
 COMMANDS = ["serve", "setup", "token", "api-model", "keys", "check", "openapi", "version"]
@@ -28,6 +32,15 @@ def test_help_names_every_command_and_its_status_is_0(new_cli: Cli) -> None:
     assert all(command in told.out for command in COMMANDS)
 
 
+def test_help_lists_commands_in_the_order_of_their_use_and_says_all_of_each(new_cli: Cli) -> None:
+    listed = new_cli("--help").out.partition("Commands:\n")[2]
+    whole = " ".join(listed.split())
+
+    assert re.findall(r"^  ([a-z-]+)", listed, re.MULTILINE) == list(app.commands)
+    assert next(iter(app.commands)) == "serve"
+    assert [name for name, each in app.commands.items() if f"{name} {each.help}" not in whole] == []
+
+
 @pytest.mark.parametrize("command", [["token", "create"], ["api-model", "add"], ["serve"], ["keys", "rotate"]])
 def test_each_command_explains_itself(new_cli: Cli, command: list[str]) -> None:
     assert new_cli(*command, "-h").status == 0
@@ -49,6 +62,41 @@ def test_an_error_is_one_message_with_the_field_it_is_about(cli: Cli) -> None:
     refused = cli("token", "create", "--name", "x", "--owner", "nobody")
 
     assert refused.err == "bodhi: There is no user 'nobody'. (owner)\n"
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "told"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (click.Abort(), 1, "Aborted."),
+        (EOFError(), 1, "Aborted."),
+        (click.exceptions.Exit(7), 7, ""),
+        (click.UsageError("No."), 2, "Error: No."),
+    ],
+    ids=repr,
+)
+def test_however_a_command_ends_its_status_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], raised: BaseException, status: int, told: str
+) -> None:
+    @click.command
+    def ends() -> None:
+        raise raised
+
+    monkeypatch.setattr(sys, "argv", ["bodhi"])
+
+    assert run(ends) == status
+    assert capsys.readouterr().err.strip().rpartition("\n")[2] == told
+
+
+def test_a_reader_that_goes_away_is_no_reason_for_words() -> None:
+    told = [sys.executable, "-m", "bodhi", "openapi"]
+    with subprocess.Popen(told, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        err = process.stderr.read()
+
+    assert (process.returncode, err) == (1, b"")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 import io
 import sys
+from enum import Enum
 from pathlib import Path
 
+import click
 import pytest
 
-from bodhi.cli.options import read_secret_line, with_home
+from bodhi.cli.options import OneOf, read_secret_line, with_home
 from bodhi.core.errors import InvalidField
 from bodhi.home import Home
 from tests.cli.conftest import Cli
@@ -59,3 +61,19 @@ def test_no_line_or_no_text_is_refused(monkeypatch: pytest.MonkeyPatch, given: b
 
     with pytest.raises(InvalidField):
         read_secret_line("Password", from_stdin=True)
+
+
+class Colour(Enum):
+    DARK_RED = "dark-red"
+    BLUE = "blue"
+
+
+def test_a_member_is_typed_as_its_value() -> None:
+    assert OneOf(Colour).convert("dark-red", None, None) is Colour.DARK_RED
+    assert OneOf(Colour).convert(Colour.BLUE, None, None) is Colour.BLUE
+
+
+@pytest.mark.parametrize("typed", ["DARK_RED", "Blue", ""])
+def test_what_is_no_value_is_refused_with_those_there_are(typed: str) -> None:
+    with pytest.raises(click.BadParameter, match=r"is not one of 'dark-red', 'blue'\."):
+        OneOf(Colour).convert(typed, None, None)

@@ -27,9 +27,12 @@ import json, sys, urllib.request
 from pathlib import Path
 
 home, address = sys.argv[1:]
-# As `bodhi serve` comes to it.
+# As `bodhi serve` comes to it, with every option read.
+from bodhi import serving
 from bodhi.cli.main import command
-command(["serve"])
+serving.serve = lambda settings, announce: None
+words = ["serve", "--host", "127.0.0.1", "--port", "0", "--workers", "1", "--home", home]
+command(words).main(words, "bodhi", standalone_mode=False)
 from tests.fakes.gateway import Gateway
 
 def ask(url, token=None, body=None):

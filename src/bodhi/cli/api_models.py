@@ -2,14 +2,24 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
-import typer
+import click
 from pydantic import ValidationError
 
 from bodhi.app import build
-from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, host_actor, read_secret_line, with_home
+from bodhi.cli.options import (
+    find_owner,
+    home_option,
+    host_actor,
+    json_option,
+    owner_option,
+    read_secret_line,
+    with_home,
+)
 from bodhi.cli.output import print_json, print_line
+from bodhi.cli.root import CommandGroup
 from bodhi.cli.tables import print_table
 from bodhi.control.api_models import service
 from bodhi.control.api_models.fields import api_model_format
@@ -26,34 +36,46 @@ from bodhi.storage.api_models import list_api_models
 
 _T = TypeVar("_T")
 
-NameOrId = Annotated[str, typer.Argument(help="The api model's name or id, from `bodhi api-model list`.")]
+app = CommandGroup("api-model", help="Api models: the providers that Bodhi forwards to.")
 
-app = typer.Typer(no_args_is_help=True)
+api_model_argument = click.argument("name_or_id", help="The api model's name or id, from `bodhi api-model list`.")
 
 
 @app.command("add")
+@click.option("--name", required=True, help="What lists call it.")
+@click.option(
+    "--format", "format_name", required=True, help="openai, openai_responses, anthropic, anthropic_oauth or gemini."
+)
+@click.option("--base-url", help="The provider's base URL; by default the format's own.")
+@click.option("--api-key-stdin", is_flag=True, help="Read the provider's key from standard input.")
+@click.option("--no-key", is_flag=True, help="The provider needs no key: send no credential.")
+@click.option(
+    "--prefix", default="", help="What clients write before the model id, separator included.", show_default=False
+)
+@click.option("--forward-all", is_flag=True, help="Forward every model id with the prefix.")
+@click.option("--model", multiple=True, help="A model id to serve; repeatable, at most 50.")
+@click.option("--extra-headers", help="Extra Headers, a JSON object.")
+@click.option("--extra-body", help="Extra Body, a JSON object.")
+@click.option("--allow-private-network", is_flag=True, help="The provider is on this machine or network.")
+@owner_option
+@home_option
+@json_option
 def add(  # noqa: PLR0913 # one argument an option
     *,
-    name: Annotated[str, typer.Option(help="What lists call it.")],
-    format_name: Annotated[
-        str, typer.Option("--format", help="openai, openai_responses, anthropic, anthropic_oauth or gemini.")
-    ],
-    base_url: Annotated[str | None, typer.Option(help="The provider's base URL; by default the format's own.")] = None,
-    api_key_stdin: Annotated[
-        bool, typer.Option("--api-key-stdin", help="Read the provider's key from standard input.")
-    ] = False,
-    no_key: Annotated[bool, typer.Option("--no-key", help="The provider needs no key: send no credential.")] = False,
-    prefix: Annotated[str, typer.Option(help="What clients write before the model id, separator included.")] = "",
-    forward_all: Annotated[bool, typer.Option("--forward-all", help="Forward every model id with the prefix.")] = False,
-    model: Annotated[list[str] | None, typer.Option(help="A model id to serve; repeatable, at most 50.")] = None,
-    extra_headers: Annotated[str | None, typer.Option(help="Extra Headers, a JSON object.")] = None,
-    extra_body: Annotated[str | None, typer.Option(help="Extra Body, a JSON object.")] = None,
-    allow_private_network: Annotated[
-        bool, typer.Option("--allow-private-network", help="The provider is on this machine or network.")
-    ] = False,
-    owner: OwnerOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
+    name: str,
+    format_name: str,
+    base_url: str | None,
+    api_key_stdin: bool,
+    no_key: bool,
+    prefix: str,
+    forward_all: bool,
+    model: tuple[str, ...],
+    extra_headers: str | None,
+    extra_body: str | None,
+    allow_private_network: bool,
+    owner: str | None,
+    home: Path | None,
+    as_json: bool,
 ) -> None:
     """Add an api model. A running server serves it within two seconds."""
     chosen = format_named(format_name)
@@ -62,7 +84,7 @@ def add(  # noqa: PLR0913 # one argument an option
         "format": format_name,
         "prefix": prefix,
         "forward_all": forward_all,
-        "models": model or [],
+        "models": list(model),
         "extra_headers": _json_object(extra_headers, "extra_headers", chosen.preset_headers),
         "extra_body": _json_object(extra_body, "extra_body", chosen.preset_body),
         "allow_private_network": allow_private_network,
@@ -86,11 +108,13 @@ def add(  # noqa: PLR0913 # one argument an option
         return
     print_line(f"Added {api_model.name} ({api_model.id}).")
     if chosen.notice:
-        typer.echo(chosen.notice, err=True)
+        click.echo(chosen.notice, err=True)
 
 
 @app.command("list")
-def list_(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@home_option
+@json_option
+def list_(home: Path | None, *, as_json: bool) -> None:
     """List the api models."""
 
     async def work(opened: Home) -> list[ApiModel]:
@@ -106,13 +130,11 @@ def list_(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
 
 
 @app.command("test")
-def probe(
-    name_or_id: NameOrId,
-    model: Annotated[str | None, typer.Option(help="Upstream model id to test with; by default the first.")] = None,
-    home: HomeOption = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
+@api_model_argument
+@click.option("--model", help="Upstream model id to test with; by default the first.")
+@home_option
+@json_option
+def probe(name_or_id: str, model: str | None, home: Path | None, *, as_json: bool) -> None:
     """Ask a provider for one token, with the stored key and extras."""
 
     async def work(services: Services, principal: Principal, api_model: ApiModel) -> Outcome:
@@ -136,7 +158,10 @@ def probe(
 
 
 @app.command("remove")
-def remove(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@api_model_argument
+@home_option
+@json_option
+def remove(name_or_id: str, home: Path | None, *, as_json: bool) -> None:
     """Remove an api model and its sealed key."""
 
     async def work(services: Services, principal: Principal, api_model: ApiModel) -> ApiModel:
@@ -150,7 +175,9 @@ def remove(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption
         print_line(f"Removed {removed.name} ({removed.id}).")
 
 
-def _with_api_model(home: Any, name_or_id: str, work: Callable[[Services, Principal, ApiModel], Awaitable[_T]]) -> _T:
+def _with_api_model(
+    home: Path | None, name_or_id: str, work: Callable[[Services, Principal, ApiModel], Awaitable[_T]]
+) -> _T:
     """Do something with one api model, on behalf of its owner, since a private one is nobody else's."""
 
     async def found(opened: Home) -> _T:

@@ -3,13 +3,14 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TextIO
 
-import typer
+import click
 
 from bodhi.accounting.audit_heads import FILE, read_heads
-from bodhi.cli.options import HomeOption, JsonOption, host_actor, with_home
+from bodhi.cli.options import OneOf, home_option, host_actor, json_option, with_home
 from bodhi.cli.output import print_json, print_line, print_problem
+from bodhi.cli.root import CommandGroup
 from bodhi.cli.tables import print_table
 from bodhi.control.audit import COLUMNS, check_action, exported, read_moment, told
 from bodhi.control.exports import ExportFormat, write_head, write_rows
@@ -24,24 +25,24 @@ from bodhi.storage.audit_head import Head, signed_head
 EXIT_BROKEN = 1
 MAX_LISTED = 1_000
 
-app = typer.Typer(no_args_is_help=True)
+app = CommandGroup("audit", help="The audit trail: who did what, and the proof that nobody changed it.")
 
-ActionOption = Annotated[
-    str | None, typer.Option(help="An action, or a beginning with a dot at its end, such as user. for all of a kind.")
-]
-SinceOption = Annotated[str | None, typer.Option(help="Acts from this time on, such as 2026-01-31T00:00:00Z.")]
-UntilOption = Annotated[str | None, typer.Option(help="Acts before this time.")]
+action_option = click.option(
+    "--action", help="An action, or a beginning with a dot at its end, such as user. for all of a kind."
+)
+since_option = click.option("--since", help="Acts from this time on, such as 2026-01-31T00:00:00Z.")
+until_option = click.option("--until", help="Acts before this time.")
 
 
 @app.command("list")
+@action_option
+@since_option
+@until_option
+@click.option("--limit", type=click.IntRange(1, MAX_LISTED), default=50, help="At most this many.")
+@home_option
+@json_option
 def list_(
-    *,
-    action: ActionOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    limit: Annotated[int, typer.Option(help="At most this many.", min=1, max=MAX_LISTED)] = 50,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
+    *, action: str | None, since: str | None, until: str | None, limit: int, home: Path | None, as_json: bool
 ) -> None:
     """List administrative acts and refused attempts, newest first."""
     filters = _filters(action, since, until)
@@ -63,13 +64,15 @@ def list_(
 
 
 @app.command("export")
+@click.option(
+    "--format", "export_format", type=OneOf(ExportFormat), default=ExportFormat.JSONL.value, help="jsonl or csv."
+)
+@action_option
+@since_option
+@until_option
+@home_option
 def export(
-    *,
-    export_format: Annotated[ExportFormat, typer.Option("--format", help="jsonl or csv.")] = ExportFormat.JSONL,
-    action: ActionOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    home: HomeOption = None,
+    *, export_format: ExportFormat, action: str | None, since: str | None, until: str | None, home: Path | None
 ) -> None:
     """Write acts to standard output, oldest first. The export is itself an act of the trail."""
     filters = _filters(action, since, until)
@@ -88,7 +91,8 @@ def export(
 
 
 @app.command("head")
-def head(home: HomeOption = None) -> None:
+@home_option
+def head(home: Path | None) -> None:
     """Print how far the trail has come, signed, as one line of JSON to be kept on another machine."""
 
     async def work(opened: Home) -> Head:
@@ -99,14 +103,10 @@ def head(home: HomeOption = None) -> None:
 
 
 @app.command("verify")
-def verify(
-    *,
-    head_file: Annotated[
-        str | None, typer.Option("--head", help="File of heads kept elsewhere, one a line; - for standard input.")
-    ] = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@click.option("--head", "head_file", help="File of heads kept elsewhere, one a line; - for standard input.")
+@home_option
+@json_option
+def verify(*, head_file: str | None, home: Path | None, as_json: bool) -> None:
     """Check every row of the trail, and the heads in the home folder. Exit status 1 if anything was changed."""
 
     async def work(opened: Home) -> tuple[Verdict, int]:
@@ -121,7 +121,7 @@ def verify(
     else:
         _tell(verdict, spoiled)
     if not sound:
-        raise typer.Exit(EXIT_BROKEN)
+        raise click.exceptions.Exit(EXIT_BROKEN)
 
 
 def _tell(verdict: Verdict, spoiled: int) -> None:

@@ -3,11 +3,10 @@
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from bodhi.cli.options import HomeOption, JsonOption
+from bodhi.cli.options import home_option, json_option
 from bodhi.cli.output import print_json, print_line
 from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.errors import StartupError
@@ -16,12 +15,11 @@ from bodhi.settings import read_settings
 from bodhi.storage.backup import back_up
 
 
-def backup(
-    folder: Annotated[Path, typer.Argument(help="The folder to make; it must not exist yet.")],
-    home: HomeOption = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
+@click.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path), help="The folder to make; it must not exist yet.")
+@home_option
+@json_option
+def backup(folder: Path, home: Path | None, *, as_json: bool) -> None:
     """Copy the databases into a new folder and verify the copy. The root key is not part of it."""
     settings = read_settings(home=home.expanduser() if home else None)
     urls = store_urls(settings)

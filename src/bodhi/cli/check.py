@@ -1,11 +1,13 @@
 """`bodhi check`: looks whether the configuration and the store are sound, and says what is not."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import click
 from sqlalchemy import select, text
 from sqlalchemy.exc import NoResultFound
 
-from bodhi.cli.options import HomeOption, JsonOption, with_home
+from bodhi.cli.options import home_option, json_option, with_home
 from bodhi.cli.output import print_json
 from bodhi.cli.tables import print_table
 from bodhi.core.api_model import ApiModel
@@ -28,7 +30,10 @@ class Finding:
     detail: str
 
 
-def check(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@click.command("check")
+@home_option
+@json_option
+def check(home: Path | None, *, as_json: bool) -> None:
     """Check settings, home folder, root key, databases, and every stored key."""
     findings = with_home(home, _look)
     if as_json:

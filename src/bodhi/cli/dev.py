@@ -10,11 +10,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from bodhi.cli.options import HomeOption
+from bodhi.cli.options import home_option
 from bodhi.cli.output import print_problem
 from bodhi.core.errors import StartupError
 from bodhi.settings import read_settings
@@ -25,12 +24,10 @@ PATIENCE = 2.0
 """Seconds that a program gets to end, before it is told again and then killed."""
 
 
-def dev(
-    port: Annotated[
-        int | None, typer.Option(help="Port of the gateway.", show_default="1135", min=1, max=65535)
-    ] = None,
-    home: HomeOption = None,
-) -> None:
+@click.command("dev")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the gateway.", show_default="1135")
+@home_option
+def dev(port: int | None, home: Path | None) -> None:
     """Serve a checkout for work on it: restarts when its Python changes; Vite serves the pages at port 1136."""
     web = PACKAGE.parents[1] / "web"
     if not (web / "build.py").is_file():

@@ -1,12 +1,13 @@
 """`bodhi keys`: shows and rotates the keys that provider keys are encrypted with. Never shows key material."""
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from bodhi.cli.options import HomeOption, JsonOption, host_actor, with_home
+from bodhi.cli.options import home_option, host_actor, json_option, with_home
 from bodhi.cli.output import day, print_json, print_line
+from bodhi.cli.root import CommandGroup
 from bodhi.cli.tables import print_table
 from bodhi.core.clock import iso_time
 from bodhi.core.errors import InvalidField
@@ -15,11 +16,13 @@ from bodhi.storage.rotation import DataKeyStatus, Resealed, destroy_retired, rot
 
 DAY = 86_400.0
 
-app = typer.Typer(no_args_is_help=True)
+app = CommandGroup("keys", help="The keys that provider keys are encrypted with.")
 
 
 @app.command("status")
-def show_status(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@home_option
+@json_option
+def show_status(home: Path | None, *, as_json: bool) -> None:
     """Show key ids, states, ages and how many rows each key seals."""
 
     async def work(opened: Home) -> list[DataKeyStatus]:
@@ -34,14 +37,12 @@ def show_status(home: HomeOption = None, *, as_json: JsonOption = False) -> None
 
 
 @app.command("rotate")
-def rotate(
-    *,
-    root: Annotated[bool, typer.Option("--root", help="Replace the root key in the home folder.")] = False,
-    data: Annotated[bool, typer.Option("--data", help="Make a new data key and seal everything anew.")] = False,
-    grace: Annotated[int, typer.Option(help="Days to keep a retired data key for backups.", min=0)] = 30,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@click.option("--root", is_flag=True, help="Replace the root key in the home folder.")
+@click.option("--data", is_flag=True, help="Make a new data key and seal everything anew.")
+@click.option("--grace", type=click.IntRange(0), default=30, help="Days to keep a retired data key for backups.")
+@home_option
+@json_option
+def rotate(*, root: bool, data: bool, grace: int, home: Path | None, as_json: bool) -> None:
     """Rotate the data key, the root key, or both. A running server goes on, and notices."""
     if not (root or data):
         raise InvalidField("Say what to rotate: --data, --root, or both.")

@@ -5,10 +5,12 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-import typer
+import click
+from typing_extensions import override
 
 from bodhi.core.audit import Actor, Via
 from bodhi.core.credential import Secret
@@ -19,12 +21,25 @@ from bodhi.settings import read_settings
 from bodhi.storage.users import User, find_user, list_users
 
 _T = TypeVar("_T")
+_E = TypeVar("_E", bound=Enum)
 
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the embedded store and the root key.", show_default="~/.bodhi")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-OwnerOption = Annotated[str | None, typer.Option("--owner", help="User name of the owner; by default the first Admin.")]
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Folder of the embedded store and the root key.",
+    show_default="~/.bodhi",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+owner_option = click.option("--owner", help="User name of the owner; by default the first Admin.")
+
+
+class OneOf(click.Choice[_E]):
+    """A choice between the members of an enumeration, typed as their values; Click's own is between their names."""
+
+    @override
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        """Return what is typed for a member."""
+        return str(choice.value if isinstance(choice, Enum) else choice)
 
 
 def with_home(home: Path | None, work: Callable[[Home], Awaitable[_T]]) -> _T:
@@ -83,7 +98,7 @@ def read_secret_line(prompt: str, *, from_stdin: bool) -> Secret:
         text = (
             sys.stdin.readline()
             if from_stdin
-            else str(typer.prompt(prompt, hide_input=True, default="", show_default=False))
+            else click.prompt(prompt, hide_input=True, default="", show_default=False)
         )
         text.encode()
     except UnicodeError:

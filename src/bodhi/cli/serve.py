@@ -1,12 +1,11 @@
 """`bodhi serve`: runs the gateway until a signal, and says where it is."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from bodhi import __version__, serving
-from bodhi.cli.options import HomeOption
+from bodhi.cli.options import home_option
 from bodhi.cli.output import print_line
 from bodhi.core.setting_values import MOST_WORKERS
 from bodhi.home import store_urls
@@ -14,14 +13,12 @@ from bodhi.server.logs import configure_logs
 from bodhi.settings import Settings, read_settings
 
 
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="1135", min=0, max=65535)] = None,
-    home: HomeOption = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes that serve.", show_default="1", min=1, max=MOST_WORKERS)
-    ] = None,
-) -> None:
+@click.command("serve")
+@click.option("--host", help="Address to listen on.", show_default="127.0.0.1")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.", show_default="1135")
+@home_option
+@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), help="Processes that serve.", show_default="1")
+def serve(host: str | None, port: int | None, home: Path | None, workers: int | None) -> None:
     """Serve the gateway."""
     settings = read_settings(host=host, port=port, home=home.expanduser() if home else None, workers=workers)
     configure_logs(settings.log_level)

@@ -1,11 +1,11 @@
 """`bodhi setup`: makes the first Admin, as the host's operator."""
 
 from contextlib import closing
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from bodhi.cli.options import HomeOption, JsonOption, host_actor, read_secret_line, with_home
+from bodhi.cli.options import home_option, host_actor, json_option, read_secret_line, with_home
 from bodhi.cli.output import print_json, print_line
 from bodhi.home import Home
 from bodhi.identity.passwords import Passwords
@@ -13,15 +13,12 @@ from bodhi.identity.setup import Setup, insert_admin, new_admin
 from bodhi.storage.users import User
 
 
-def setup(
-    *,
-    username: Annotated[str, typer.Option(help="The first Admin's user name.")],
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-    ] = False,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@click.command("setup")
+@click.option("--username", required=True, help="The first Admin's user name.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@home_option
+@json_option
+def setup(*, username: str, password_stdin: bool, home: Path | None, as_json: bool) -> None:
     """Make the first Admin. Works once."""
     password = read_secret_line("Password", from_stdin=password_stdin)
 

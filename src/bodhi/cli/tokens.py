@@ -1,12 +1,22 @@
 """`bodhi token`: mints, lists, changes, rotates and revokes API tokens, and tells whether a text may be one."""
 
 import sys
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from bodhi.cli.options import HomeOption, JsonOption, OwnerOption, find_owner, host_actor, read_secret_line, with_home
+from bodhi.cli.options import (
+    OneOf,
+    find_owner,
+    home_option,
+    host_actor,
+    json_option,
+    owner_option,
+    read_secret_line,
+    with_home,
+)
 from bodhi.cli.output import day, print_json, print_line
+from bodhi.cli.root import CommandGroup
 from bodhi.cli.tables import print_table
 from bodhi.core.clock import iso_time
 from bodhi.core.credential import Secret
@@ -25,29 +35,34 @@ from bodhi.identity.token_changes import (
 from bodhi.identity.tokens import KINDS, TokenHasher, kind_of, looks_like_token
 from bodhi.storage.tokens import TokenFilter, list_tokens, tokens_last_used
 
-TokenId = Annotated[str, typer.Argument(help="The token's id, from `bodhi token list`.")]
+app = CommandGroup("token", help="API tokens: what programs show instead of a provider's key.")
 
-app = typer.Typer(no_args_is_help=True)
+token_argument = click.argument("token_id", help="The token's id, from `bodhi token list`.")
 
 
 @app.command("create")
+@click.option("--name", required=True, help="What the token is for; shown in lists and in usage.")
+@click.option("--scope", default="user", help="Most that the token may do: user or power_user.")
+@click.option("--model", multiple=True, help="Allowed model ids, with * and ?; repeatable. Default: all.")
+@click.option("--expires", type=click.IntRange(0), default=TOKEN_DAYS, help="Days until it expires; 0 means never.")
+@owner_option
+@home_option
+@json_option
 def create(  # noqa: PLR0913 # one argument an option
     *,
-    name: Annotated[str, typer.Option(help="What the token is for; shown in lists and in usage.")],
-    scope: Annotated[str, typer.Option(help="Most that the token may do: user or power_user.")] = "user",
-    model: Annotated[
-        list[str] | None, typer.Option(help="Allowed model ids, with * and ?; repeatable. Default: all.")
-    ] = None,
-    expires: Annotated[int, typer.Option(help="Days until it expires; 0 means never.", min=0)] = TOKEN_DAYS,
-    owner: OwnerOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
+    name: str,
+    scope: str,
+    model: tuple[str, ...],
+    expires: int,
+    owner: str | None,
+    home: Path | None,
+    as_json: bool,
 ) -> None:
     """Mint an API token and show it, once."""
 
     async def work(opened: Home) -> tuple[Secret, TokenGrant]:
         user = await find_owner(opened, owner)
-        wish = TokenWish(name=name, scope=scope, days=expires or None, allowed_models=tuple(model or ()))
+        wish = TokenWish(name=name, scope=scope, days=expires or None, allowed_models=model)
         return await mint_token(_mint(opened), host_actor(), Owner(user.id, user.name, user.role), wish)
 
     secret, grant = with_home(home, work)
@@ -56,17 +71,15 @@ def create(  # noqa: PLR0913 # one argument an option
         return
     print_line(secret.reveal())
     models = ", ".join(grant.allowed_models) or "every model"
-    typer.echo(f"This token is shown once. It works {_until(grant)}, for {models}.", err=True)
+    click.echo(f"This token is shown once. It works {_until(grant)}, for {models}.", err=True)
 
 
 @app.command("list")
-def list_(
-    *,
-    owner: Annotated[str | None, typer.Option("--owner", help="User name of the owner; by default everybody.")] = None,
-    state: Annotated[TokenState | None, typer.Option(help="Only those in this state.")] = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@click.option("--owner", help="User name of the owner; by default everybody.")
+@click.option("--state", type=OneOf(TokenState), help="Only those in this state.")
+@home_option
+@json_option
+def list_(*, owner: str | None, state: TokenState | None, home: Path | None, as_json: bool) -> None:
     """List the API tokens."""
 
     async def work(opened: Home) -> list[dict[str, object]]:
@@ -91,7 +104,10 @@ def list_(
 
 
 @app.command("revoke")
-def revoke(token_id: TokenId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@token_argument
+@home_option
+@json_option
+def revoke(token_id: str, home: Path | None, *, as_json: bool) -> None:
     """End an API token at once, for good."""
 
     async def work(opened: Home) -> None:
@@ -105,27 +121,34 @@ def revoke(token_id: TokenId, home: HomeOption = None, *, as_json: JsonOption = 
 
 
 @app.command("disable")
-def disable(token_id: TokenId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@token_argument
+@home_option
+@json_option
+def disable(token_id: str, home: Path | None, *, as_json: bool) -> None:
     """Stop an API token from working until it is enabled."""
     _switch(home, token_id, disabled=True, as_json=as_json)
 
 
 @app.command("enable")
-def enable(token_id: TokenId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@token_argument
+@home_option
+@json_option
+def enable(token_id: str, home: Path | None, *, as_json: bool) -> None:
     """Let a disabled API token work again."""
     _switch(home, token_id, disabled=False, as_json=as_json)
 
 
 @app.command("rotate")
-def rotate(
-    token_id: TokenId,
-    *,
-    overlap: Annotated[
-        int, typer.Option(help="Seconds for which the secret of before still works.", min=0, max=MAX_OVERLAP)
-    ] = OVERLAP_SECONDS,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@token_argument
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, MAX_OVERLAP),
+    default=OVERLAP_SECONDS,
+    help="Seconds for which the secret of before still works.",
+)
+@home_option
+@json_option
+def rotate(token_id: str, *, overlap: int, home: Path | None, as_json: bool) -> None:
     """Give an API token a new secret, show it once, and begin its lifetime anew."""
 
     async def work(opened: Home) -> tuple[Secret, TokenGrant, float]:
@@ -138,11 +161,12 @@ def rotate(
         return
     print_line(secret.reveal())
     before = f"works until {iso_time(grant.previous_until or now)}" if overlap else "has ended"
-    typer.echo(f"This token is shown once. It works {_until(grant)}. The one before {before}.", err=True)
+    click.echo(f"This token is shown once. It works {_until(grant)}. The one before {before}.", err=True)
 
 
 @app.command("inspect")
-def inspect(*, as_json: JsonOption = False) -> None:
+@json_option
+def inspect(*, as_json: bool) -> None:
     """Tell whether a text on standard input may be a token of Bodhi's, by its shape and checksum alone."""
     text = read_secret_line("Token", from_stdin=not sys.stdin.isatty()).reveal().strip().encode()
     kind, valid = kind_of(text), looks_like_token(text)
@@ -156,7 +180,7 @@ def inspect(*, as_json: JsonOption = False) -> None:
         print_line(f"This is {KINDS[kind]}; its checksum is right. Whether it works, only a server can tell.")
 
 
-def _switch(home: HomeOption, token_id: str, *, disabled: bool, as_json: bool) -> None:
+def _switch(home: Path | None, token_id: str, *, disabled: bool, as_json: bool) -> None:
     async def work(opened: Home) -> None:
         change = TokenChange(disabled=disabled)
         await change_token(_mint(opened), host_actor(), token_id, change, _allow_host)

@@ -2,12 +2,13 @@
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from bodhi.cli.options import HomeOption, JsonOption, find_owner, host_actor, with_home
+from bodhi.cli.options import OneOf, find_owner, home_option, host_actor, json_option, with_home
 from bodhi.cli.output import print_json
+from bodhi.cli.root import CommandGroup
 from bodhi.cli.tables import print_table
 from bodhi.control.audit import read_moment
 from bodhi.control.exports import ExportFormat, write_head, write_rows
@@ -19,27 +20,36 @@ from bodhi.home import Home
 from bodhi.storage.usage_filter import UsageFilter
 from bodhi.storage.usage_sums import GroupBy, Summary, UsageSums, sum_usage
 
-app = typer.Typer(no_args_is_help=True)
+app = CommandGroup("usage", help="Usage records: what calls there were, and what they cost.")
 
-UserOption = Annotated[str | None, typer.Option("--user", help="Only the calls of the user of this name.")]
-ModelOption = Annotated[str | None, typer.Option("--model", help="Only calls that asked for this model, or sent it.")]
-SinceOption = Annotated[str | None, typer.Option(help="Calls from this time on, such as 2026-01-31T00:00:00Z.")]
-UntilOption = Annotated[str | None, typer.Option(help="Calls before this time.")]
+user_option = click.option("--user", help="Only the calls of the user of this name.")
+model_option = click.option("--model", help="Only calls that asked for this model, or sent it.")
+since_option = click.option("--since", help="Calls from this time on, such as 2026-01-31T00:00:00Z.")
+until_option = click.option("--until", help="Calls before this time.")
 
 
 @app.command("summary")
+@click.option(
+    "--group-by",
+    type=OneOf(GroupBy),
+    default=GroupBy.MODEL.value,
+    help="What is put together: model, api_model, token, user, day, endpoint, status or error.",
+)
+@user_option
+@model_option
+@since_option
+@until_option
+@home_option
+@json_option
 def summary(  # noqa: PLR0913 # one argument an option
     *,
-    group_by: Annotated[
-        GroupBy,
-        typer.Option(help="What is put together: model, api_model, token, user, day, endpoint, status or error."),
-    ] = GroupBy.MODEL,
-    user: UserOption = None,
-    model: ModelOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
+    group_by: GroupBy,
+    user: str | None,
+    model: str | None,
+    since: str | None,
+    until: str | None,
+    home: Path | None,
+    as_json: bool,
 ) -> None:
     """Sum calls, tokens and costs, the groups with most calls first."""
     wanted = _wanted(model, since, until)
@@ -65,14 +75,22 @@ def summary(  # noqa: PLR0913 # one argument an option
 
 
 @app.command("export")
+@click.option(
+    "--format", "export_format", type=OneOf(ExportFormat), default=ExportFormat.CSV.value, help="jsonl or csv."
+)
+@user_option
+@model_option
+@since_option
+@until_option
+@home_option
 def export(
     *,
-    export_format: Annotated[ExportFormat, typer.Option("--format", help="jsonl or csv.")] = ExportFormat.CSV,
-    user: UserOption = None,
-    model: ModelOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    home: HomeOption = None,
+    export_format: ExportFormat,
+    user: str | None,
+    model: str | None,
+    since: str | None,
+    until: str | None,
+    home: Path | None,
 ) -> None:
     """Write calls to standard output, newest first. The export is noted in the audit trail."""
     wanted = _wanted(model, since, until)

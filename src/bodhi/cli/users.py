@@ -1,12 +1,14 @@
 """`bodhi user`: people, as the host's operator sees and changes them, by the rules of the control API."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
-import typer
+import click
 
-from bodhi.cli.options import HomeOption, JsonOption, host_actor, read_secret_line, with_home
+from bodhi.cli.options import home_option, host_actor, json_option, read_secret_line, with_home
 from bodhi.cli.output import day, print_json, print_line
+from bodhi.cli.root import CommandGroup
 from bodhi.cli.tables import print_table
 from bodhi.core.clock import iso_time
 from bodhi.core.credential import Secret
@@ -26,13 +28,15 @@ from bodhi.storage.users import User, find_user, get_user, list_users
 
 _T = TypeVar("_T")
 
-NameOrId = Annotated[str, typer.Argument(help="The person's name or id, from `bodhi user list`.")]
+app = CommandGroup("user", help="People: who may sign in, and with which role.")
 
-app = typer.Typer(no_args_is_help=True)
+person_argument = click.argument("name_or_id", help="The person's name or id, from `bodhi user list`.")
 
 
 @app.command("list")
-def list_(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@home_option
+@json_option
+def list_(home: Path | None, *, as_json: bool) -> None:
     """List the people."""
 
     async def work(opened: Home) -> list[User]:
@@ -53,7 +57,10 @@ def list_(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
 
 
 @app.command("show")
-def show(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@person_argument
+@home_option
+@json_option
+def show(name_or_id: str, home: Path | None, *, as_json: bool) -> None:
     """Show one person, and how much they have."""
 
     async def work(opened: Home, person: User) -> tuple[User, Holdings]:
@@ -75,14 +82,12 @@ def show(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption =
 
 
 @app.command("invite")
-def invite(
-    *,
-    role: Annotated[str, typer.Option(help="Role of the account: user, power_user, manager or admin.")] = "user",
-    note: Annotated[str, typer.Option(help="For whom it is; shown in the list of invites.")] = "",
-    days: Annotated[int, typer.Option(help="Days for which it works, 1 to 30.")] = INVITE_DAYS,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@click.option("--role", default="user", help="Role of the account: user, power_user, manager or admin.")
+@click.option("--note", default="", help="For whom it is; shown in the list of invites.", show_default=False)
+@click.option("--days", type=int, default=INVITE_DAYS, help="Days for which it works, 1 to 30.")
+@home_option
+@json_option
+def invite(*, role: str, note: str, days: int, home: Path | None, as_json: bool) -> None:
     """Make a link with which one person makes an account, and show it, once."""
 
     async def work(opened: Home) -> tuple[str, Secret, Link]:
@@ -95,32 +100,39 @@ def invite(
 
 
 @app.command("set-role")
-def set_role(
-    name_or_id: NameOrId,
-    role: Annotated[str, typer.Argument(help="guest, user, power_user, manager or admin.")],
-    home: HomeOption = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
+@person_argument
+@click.argument("role", help="guest, user, power_user, manager or admin.")
+@home_option
+@json_option
+def set_role(name_or_id: str, role: str, home: Path | None, *, as_json: bool) -> None:
     """Give a person another role. It ends their sessions."""
     wanted = read_role(role)
     _change(home, name_or_id, {"role": wanted}, f"now has the role {wanted.wire}", as_json=as_json)
 
 
 @app.command("disable")
-def disable(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@person_argument
+@home_option
+@json_option
+def disable(name_or_id: str, home: Path | None, *, as_json: bool) -> None:
     """Keep a person out: they cannot sign in, and their tokens do not work."""
     _change(home, name_or_id, {"disabled": True}, "is disabled", as_json=as_json)
 
 
 @app.command("enable")
-def enable(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@person_argument
+@home_option
+@json_option
+def enable(name_or_id: str, home: Path | None, *, as_json: bool) -> None:
     """Let a disabled person in again, with their tokens."""
     _change(home, name_or_id, {"disabled": False}, "is enabled", as_json=as_json)
 
 
 @app.command("delete")
-def delete(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
+@person_argument
+@home_option
+@json_option
+def delete(name_or_id: str, home: Path | None, *, as_json: bool) -> None:
     """Remove a person with their sessions, tokens and private api models. Shared api models stay."""
 
     async def work(opened: Home, person: User) -> User:
@@ -134,15 +146,11 @@ def delete(name_or_id: NameOrId, home: HomeOption = None, *, as_json: JsonOption
 
 
 @app.command("reset-password")
-def reset_password(
-    name_or_id: NameOrId,
-    *,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Set the password from standard input, instead of making a link.")
-    ] = False,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@person_argument
+@click.option("--password-stdin", is_flag=True, help="Set the password from standard input, instead of making a link.")
+@home_option
+@json_option
+def reset_password(name_or_id: str, *, password_stdin: bool, home: Path | None, as_json: bool) -> None:
     """Make a link with which a person sets a new password, and show it, once; or set the password."""
     password = read_secret_line("Password", from_stdin=True) if password_stdin else None
 
@@ -164,7 +172,7 @@ def reset_password(
         print_line(f"{person.name} has a new password. Their sessions have ended.")
 
 
-def _change(home: Any, name_or_id: str, wanted: dict[str, Any], outcome: str, *, as_json: bool) -> None:
+def _change(home: Path | None, name_or_id: str, wanted: dict[str, Any], outcome: str, *, as_json: bool) -> None:
     async def work(opened: Home, person: User) -> User:
         return await _accounts(opened).change(HOST, host_actor(), person.id, wanted)
 
@@ -175,7 +183,7 @@ def _change(home: Any, name_or_id: str, wanted: dict[str, Any], outcome: str, *,
         print_line(f"{changed.name} {outcome}.")
 
 
-def _with_person(home: Any, name_or_id: str, work: Callable[[Home, User], Awaitable[_T]]) -> _T:
+def _with_person(home: Path | None, name_or_id: str, work: Callable[[Home, User], Awaitable[_T]]) -> _T:
     """Do something with one person.
 
     Raises:
@@ -210,7 +218,7 @@ def _print_link(url: str, link: Link, *, as_json: bool) -> None:
         print_json({"id": link.id, "link": url, "expires_at": iso_time(link.expires_at)})
         return
     print_line(url)
-    typer.echo(
+    click.echo(
         f"This link is shown once and works once, until {day(link.expires_at)}. Whoever has it can use it: send it by "
         "a way that nobody else reads.",
         err=True,
