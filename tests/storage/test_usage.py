@@ -10,6 +10,7 @@ from bodhi.core.ids import new_id
 from bodhi.core.usage import UsageRecord
 from bodhi.storage.engine import Store
 from bodhi.storage.insert_new import MOST_ROWS
+from bodhi.storage.tables import usage_records
 from bodhi.storage.usage import (
     COLUMNS,
     LARGEST,
@@ -137,6 +138,23 @@ async def test_odd_values_never_cost_the_batch(store: Store, model: str, tokens:
     else:
         assert found.model_asked is not None
         assert len(found.model_asked) <= MAX_TEXT
+
+
+OPTIONAL = [column.name for column in usage_records.columns if column.nullable]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(unknown=st.lists(st.sets(st.sampled_from(OPTIONAL)), min_size=1, max_size=9))
+async def test_each_record_of_a_batch_keeps_its_own_values_whatever_others_lack(
+    store: Store, unknown: list[set[str]]
+) -> None:
+    batch = [
+        replace(FULL, id=new_id(), at=float(number), bytes_in=number, **dict.fromkeys(names))
+        for number, names in enumerate(unknown)
+    ]
+    async with store.usage_write() as connection:
+        await insert_usage(connection, batch)
+        assert await list_with_ids(connection, [record.id for record in batch]) == batch
 
 
 async def test_beside_a_record_are_the_next_older_and_the_next_newer_one_may_see(store: Store) -> None:
