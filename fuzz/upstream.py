@@ -13,6 +13,7 @@ from typing_extensions import override
 from bodhi.core.api_model import Timeouts
 from bodhi.core.errors import UpstreamError
 from bodhi.core.types import Header
+from bodhi.outbox import Outbox
 from bodhi.relay.answer import MAX_HEAD, MAX_HEADERS
 from bodhi.relay.connection import HIGH_WATER, READ_SIZE, Connection
 from fuzz import oracle
@@ -90,7 +91,7 @@ class Side:
         self._by_sink = by_sink
         self.wire = Wire()
         self.lost: list[Connection] = []
-        self.connection = Connection(loop, memoryview(bytearray(READ_SIZE)), self.lost.append)
+        self.connection = Connection(loop, memoryview(bytearray(READ_SIZE)), Outbox(), self.lost.append)
         self.connection.connection_made(self.wire)
 
     def exchange(self, talk: Talk, *, ends: bool) -> Outcome:

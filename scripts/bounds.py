@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from bodhi import settings
+from bodhi import outbox, settings
 from bodhi.accounting import capture, prices, recorder, refusals, tail
 from bodhi.core import principal
 from bodhi.directory import live
@@ -185,6 +185,13 @@ BOUNDS = (
         f"{_BODY}; {_size(_LIMITS.body_buffer_bytes)} where nobody has asked for it yet",
         "413; or reading from the client stops",
         "the call's usage record",
+    ),
+    Bound(
+        "small writes that wait for the end of a turn of the event loop",
+        ("outbox.Outbox.waiting",),
+        f"{outbox.MOST_WAITING} connections, {_size(outbox.MOST_HELD)} each",
+        "they are sent at once",
+        NOTHING,
     ),
     Bound(
         "connections to providers",

@@ -78,6 +78,7 @@ async def run_built(
         drain_seconds=settings.drain_timeout,
         ready=lambda: announce(Announcement(settings.host, port, code)),
         lane=server.lane,
+        outbox=server.upstream.outbox,
     )
     http.front.on_refused = partial(_note_refused, server.refusals)
     server.stopping.stop = http.stop

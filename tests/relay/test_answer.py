@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bodhi.core.api_model import Timeouts
 from bodhi.core.errors import UpstreamMalformed
+from bodhi.outbox import Outbox
 from bodhi.relay.connection import READ_SIZE, Connection
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -41,7 +42,7 @@ class Wire(asyncio.Transport):
 def parse(*pieces: bytes, eof: bool = False, has_body: bool = True) -> Connection:
     """Feed pieces to a connection that waits for an answer."""
     loop = asyncio.new_event_loop()
-    connection = Connection(loop, memoryview(bytearray(READ_SIZE)), lambda gone: None)
+    connection = Connection(loop, memoryview(bytearray(READ_SIZE)), Outbox(), lambda gone: None)
     loop.close()
     connection.connection_made(Wire())
     connection.send(b"", b"", Timeouts(), 0.0, answer_has_body=has_body)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bodhi.core.api_model import Origin
 from bodhi.core.call import OutboundRequest
+from bodhi.outbox import Outbox
 from bodhi.relay import failures
 from bodhi.relay.connection import READ_SIZE, Connection
 from bodhi.relay.egress import Egress
@@ -18,11 +19,13 @@ class Connector:
 
     Args:
         ssl_context: None makes one that trusts the system's authorities, when it is first needed.
+        outbox: where requests wait for the end of the loop's turn.
     """
 
-    def __init__(self, egress: Egress, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(self, egress: Egress, ssl_context: ssl.SSLContext | None, outbox: Outbox) -> None:
         self._egress = egress
         self._ssl_context = ssl_context
+        self._outbox = outbox
         self._buffer = memoryview(bytearray(READ_SIZE))
 
     async def connect(self, request: OutboundRequest, on_lost: Callable[[Connection], None]) -> Connection:
@@ -65,7 +68,7 @@ class Connector:
         self, loop: asyncio.AbstractEventLoop, origin: Origin, address: str, on_lost: Callable[[Connection], None]
     ) -> Connection:
         def new_connection() -> Connection:
-            return Connection(loop, self._buffer, on_lost)
+            return Connection(loop, self._buffer, self._outbox, on_lost)
 
         if origin.scheme != "https":
             _, connection = await loop.create_connection(new_connection, address, origin.port)

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from bodhi.core.api_model import Timeouts
 from bodhi.core.errors import UpstreamBroke, UpstreamError
+from bodhi.outbox import HeldTransport, Outbox
 from bodhi.relay import failures
 from bodhi.relay.answer import MAX_HEAD, Answer
 
@@ -35,22 +36,28 @@ class Connection(Answer, asyncio.BufferedProtocol):
     Args:
         buffer: where the socket is read into. It may be shared by all connections of one event loop, since it is
             filled and emptied without a switch in between.
+        outbox: where requests wait for the end of the loop's turn.
         on_lost: called once when the connection is gone.
     """
 
     __slots__ = (
-        "_buffer", "_loop", "_on_lost", "_paused", "_since", "_sink", "_started", "_swept", "_timeouts", "_transport",
-        "_unsent", "_waiter", "closed", "idle_since", "in_exchange", "received",
+        "_buffer", "_loop", "_on_lost", "_outbox", "_paused", "_since", "_sink", "_started", "_swept", "_timeouts",
+        "_transport", "_unsent", "_waiter", "closed", "idle_since", "in_exchange", "received",
     )  # fmt: skip
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, buffer: memoryview, on_lost: Callable[["Connection"], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        buffer: memoryview,
+        outbox: Outbox,
+        on_lost: Callable[["Connection"], None],
     ) -> None:
         super().__init__()
         self._loop = loop
         self._buffer = buffer
+        self._outbox = outbox
         self._on_lost = on_lost
-        self._transport: asyncio.Transport
+        self._transport: HeldTransport
         self._waiter: asyncio.Future[None] | None = None
         self._sink: Sink | None = None
         self._paused = False
@@ -209,7 +216,7 @@ class Connection(Answer, asyncio.BufferedProtocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Get ready to be used."""
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = HeldTransport(cast("asyncio.Transport", transport), self._outbox)
         self._parser = httptools.HttpResponseParser(self)
 
     @override

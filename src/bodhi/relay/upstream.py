@@ -11,6 +11,7 @@ from bodhi.core.call import OutboundRequest, PoolKey
 from bodhi.core.clock import SYSTEM_CLOCK, Clock
 from bodhi.core.errors import Overloaded, UpstreamError
 from bodhi.core.types import Header
+from bodhi.outbox import Outbox
 from bodhi.relay.connect import Connector
 from bodhi.relay.connection import Connection, Sink
 from bodhi.relay.egress import Egress
@@ -87,7 +88,9 @@ class UpstreamClient:
         keep_alive: float = 60.0,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._connector = Connector(egress, ssl_context)
+        self.outbox = Outbox()
+        """Where small requests wait for the end of the loop's turn; a server on the same loop shares it."""
+        self._connector = Connector(egress, ssl_context, self.outbox)
         self._monotonic = clock.monotonic
         self._limit = max_connections_per_origin
         self._keep_alive = keep_alive

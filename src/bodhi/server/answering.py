@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from bodhi.outbox import HeldTransport, Outbox
 from bodhi.server import refusals
 from bodhi.server.connection import EXTENSION
 from bodhi.server.exchange import Exchange
@@ -36,6 +37,8 @@ class Front:
     sweeper: Sweeper
     lane: Lane | None = None
     """What answers common calls without a task; None: every call gets one."""
+    outbox: Outbox = field(default_factory=Outbox)
+    """Where small writes wait for the end of the event loop's turn."""
     draining: bool = False
     checked_paths: dict[bytes, str] = field(default_factory=dict)
     """Decoded forms of paths that passed every check; bounded."""
@@ -96,7 +99,7 @@ class AnsweringProtocol(HttpToolsProtocol):
         """Start the deadline of the first header block."""
         self.connections.add(self)
         self.front.sweeper.connections.add(self)
-        self.transport = transport
+        self.transport = HeldTransport(transport, self.front.outbox)
         self.flow = FlowControl(transport)
         self.server = get_local_addr(transport)
         self.client = get_remote_addr(transport)

@@ -20,6 +20,7 @@ import uvloop
 from typing_extensions import override
 
 from bodhi.core.errors import StartupError
+from bodhi.outbox import Outbox
 from bodhi.server.answering import Front
 from bodhi.server.exchange import App
 from bodhi.server.lane import Lane
@@ -103,6 +104,7 @@ class HttpServer(uvicorn.Server):
         drain_seconds: how long open calls may finish after the signal to stop.
         ready: called once when connections are accepted.
         lane: answers common calls without a task; None: every call gets one.
+        outbox: the event loop's, where small writes wait for the end of a turn.
     """
 
     def __init__(  # noqa: PLR0913 # the composition root hands in by name what the server is made of
@@ -115,9 +117,10 @@ class HttpServer(uvicorn.Server):
         drain_seconds: float = 300.0,
         ready: Callable[[], None] | None = None,
         lane: Lane | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
         limits = limits or Limits()
-        self.front = Front(limits, HostList(allowed_hosts), Sweeper(limits.sweep_seconds), lane)
+        self.front = Front(limits, HostList(allowed_hosts), Sweeper(limits.sweep_seconds), lane, outbox or Outbox())
         self._listeners = list(sockets)
         self._drain_seconds = drain_seconds
         self._ready = ready
