@@ -33,3 +33,15 @@ def test_each_exchange_starts_clean() -> None:
     connection.get_buffer(-1)[: len(wire)] = wire
     connection.buffer_updated(len(wire))
     assert (connection.done, connection.failure, connection.headers) == (True, None, [(b"content-length", b"0")])
+
+
+async def test_bytes_that_come_before_the_request_has_left_do_not_answer_it() -> None:
+    connection = parse(OK + b"Content-Length: 0\r\n\r\n")
+    assert connection.finish()
+    connection.send(b"POST / HTTP/1.1\r\n\r\n", b"", Timeouts(), 0.0, answer_has_body=True)
+    wire = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
+    connection.get_buffer(-1)[: len(wire)] = wire
+    connection.buffer_updated(len(wire))
+    assert not connection.is_open
+    connection.connection_lost(None)
+    assert (connection.head, connection.is_stale()) == (False, True)

@@ -227,9 +227,10 @@ class Connection(Answer, asyncio.BufferedProtocol):
     @override
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what was read."""
-        is_expected = self.in_exchange and not self.done
+        is_expected = self.in_exchange and not self.done and not self._transport.held
         if not is_expected:
-            self.abort()  # Bytes after the end of the message: whatever they are, they answer nothing that was asked.
+            # Bytes after the end of a message, or before a request has left: they answer nothing that was asked.
+            self.abort()
             return
         self.received += nbytes
         before = self._size
