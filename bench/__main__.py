@@ -27,8 +27,9 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the gateway beside nginx.")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of which medians are shown (default 3)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of a measured window (default 3)")
-    parser.add_argument("--quick", action="store_true", help="one round of one-second windows")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each scenario and proxy in a round (default 3)")
+    parser.add_argument("--turns", type=int, default=3, help="into which those are divided, by turns (default 3)")
+    parser.add_argument("--quick", action="store_true", help="one round of one second each")
     parser.add_argument(
         "--scenario",
         action="append",
@@ -54,7 +55,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--from", dest="earlier", type=Path, metavar="FILE", help="print the results of an earlier run")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.rounds, options.seconds = 1, 1.0
+        options.rounds, options.turns, options.seconds = 1, 1, 1.0
     return options
 
 
@@ -117,6 +118,7 @@ def read_plan(options: argparse.Namespace) -> Plan:
         scenarios=chosen(names, with_peers=bool(peers)) if names or not options.scenario else [],
         rounds=options.rounds,
         seconds=options.seconds,
+        turns=options.turns,
         peers=peers,
         behaviour=not options.scenario or BEHAVIOUR in options.scenario,
         first=options.first,

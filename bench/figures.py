@@ -1,7 +1,11 @@
-"""The figures that are made of results: medians over the rounds for each proxy, and ratios to nginx in the same run."""
+"""The figures that are made of results: for each proxy the median over all turns, and the ratio to nginx.
+
+A ratio is the median of the ratios of single turns, in which both were measured within seconds of one another: a slow
+minute of the machine then changes both sides alike, where two medians may each be of another minute.
+"""
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.goals import GOALS, Verdict
@@ -86,9 +90,13 @@ class Row:
     digits: int = 0
     has_ratio: bool = True
     notes: Mapping[str, str] = field(default_factory=dict)
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    """By turns, where they were taken so; otherwise they are the quotients of the values."""
 
     def ratio(self, proxy: str) -> float | None:
         """Return a proxy's value over the limit's, None without both or where it has no meaning."""
+        if proxy in self.ratios:
+            return self.ratios[proxy]
         limit, value = self.values.get(LIMIT), self.values.get(proxy)
         if not self.has_ratio or limit is None or value is None or limit <= 0:
             return None
@@ -108,16 +116,31 @@ def rows(results: Results) -> list[Row]:
 
 
 def _figure_row(results: Results, figure: Figure) -> Row:
-    direct = results.median(figure.scenario, DIRECT, figure.value) if figure.added else 0.0
-    values, notes = {}, {}
+    straight = [figure.value(window) for window in results.of(figure.scenario, DIRECT)] if figure.added else [0.0]
+    by_turns, notes = {}, {}
     for proxy in results.proxies:
         windows = results.of(figure.scenario, proxy)
         trouble = next((each for each in map(_trouble, windows) if each), "")
         if trouble:
             notes[proxy] = trouble
-        elif windows and direct is not None:
-            values[proxy] = statistics.median(map(figure.value, windows)) - direct
-    return Row(figure.name, figure.title, values, figure.digits, notes=notes)
+        elif windows and straight:
+            # Where the sides had not equally many turns, each is taken beside the other's median.
+            beside = straight if len(straight) == len(windows) else [statistics.median(straight)] * len(windows)
+            by_turns[proxy] = [figure.value(one) - less for one, less in zip(windows, beside, strict=True)]
+    values = {proxy: statistics.median(turns) for proxy, turns in by_turns.items()}
+    return Row(figure.name, figure.title, values, figure.digits, notes=notes, ratios=_ratios(by_turns))
+
+
+def _ratios(by_turns: Mapping[str, Sequence[float]]) -> Mapping[str, float]:
+    """Return each proxy's median ratio to the limit within a turn, where every turn has one."""
+    limit = by_turns.get(LIMIT, ())
+    if not limit or min(limit) <= 0:
+        return {}
+    return {
+        proxy: statistics.median(value / nginx for value, nginx in zip(turns, limit, strict=True))
+        for proxy, turns in by_turns.items()
+        if len(turns) == len(limit)
+    }
 
 
 def _trouble(window: Window) -> str:

@@ -36,6 +36,9 @@ class Plan:
     scenarios: Sequence[Scenario]
     rounds: int
     seconds: float
+    """Of each scenario and proxy in a round."""
+    turns: int = 1
+    """Into which these seconds are divided: the proxies alternate, so that a noisy moment does not fall on one."""
     peers: Sequence[str] = ()
     behaviour: bool = True
     first: bool = False
@@ -54,8 +57,8 @@ class Run:
     @property
     def gauge(self) -> Gauge:
         """Return how windows are measured."""
-        warmup = min(MOST_WARMUP, self.plan.seconds / 4)
-        return Gauge(self.programs.load, self.cores, self.folder, seconds=self.plan.seconds, warmup=warmup)
+        seconds = self.plan.seconds / self.plan.turns
+        return Gauge(self.programs.load, self.cores, self.folder, seconds=seconds, warmup=min(MOST_WARMUP, seconds / 4))
 
     def scenarios(self, workers: int) -> list[Scenario]:
         """Return the scenarios for proxies with so many workers."""
@@ -65,7 +68,7 @@ class Run:
 def measure(plan: Plan) -> Results:
     """Run everything that was planned and return what was found."""
     programs, cores = build_programs(), Cores.available()
-    results = Results.begin(plan.seconds, plan.rounds)
+    results = Results.begin(plan.seconds, plan.rounds, plan.turns)
     _install_peers(plan, results)
     before = os.sched_getaffinity(0)
     with contextlib.ExitStack() as stack:
@@ -190,21 +193,29 @@ def _warm_up(this: Run, running: list[Running]) -> None:
 
 
 def _measure_windows(this: Run, running: list[Running], upstream: Upstream, scenarios: Sequence[Scenario]) -> None:
-    """Measure round after round, so that a noisy minute of the machine does not fall on one proxy."""
-    direct, gauge = Address(DIRECT, upstream.port, token="not-checked"), this.gauge
-    for turn in range(this.plan.rounds):
+    """Measure round after round, and in each scenario turn after turn: a noisy minute shall not fall on one proxy."""
+    direct = Address(DIRECT, upstream.port, token="not-checked")
+    for number in range(this.plan.rounds):
         for scenario in scenarios:
             sides: list[tuple[Address, Running | None]] = [(direct, None)] if scenario.direct else []
             sides += [(each.proxy.address, each) for each in running]
-            for address, measured in sides:
-                if address.name in this.results.failures:
-                    continue
-                with _failing(this, address.name):
-                    window = gauge.measure(scenario, address, None if measured is None else measured.program.pid)
-                    this.results.windows.append(window)
-                    _say(f"round {turn + 1}, {scenario.name}, {address.name}: {window.load.answers} answers")
-                if measured is not None:
-                    _settle(measured)
+            for _ in range(this.plan.turns):
+                for address, measured in sides:
+                    if address.name not in this.results.failures:
+                        _measure_turn(this, scenario, address, measured)
+            answers = ", ".join(
+                f"{address.name} {sum(w.load.answers for w in this.results.of(scenario.name, address.name))}"
+                for address, _ in sides
+            )
+            _say(f"round {number + 1}, {scenario.name}, answers so far: {answers}")
+
+
+def _measure_turn(this: Run, scenario: Scenario, address: Address, measured: Running | None) -> None:
+    with _failing(this, address.name):
+        window = this.gauge.measure(scenario, address, None if measured is None else measured.program.pid)
+        this.results.windows.append(window)
+    if measured is not None:
+        _settle(measured)
 
 
 def _settle(running: Running) -> None:

@@ -102,7 +102,8 @@ def page_report(results: Results, pictures: Sequence[str] = ()) -> str:
 def circumstances(results: Results) -> str:
     """Return on what machine the run took place, when, and with which windows."""
     rounds = f"{results.rounds} round" if results.rounds == 1 else f"{results.rounds} rounds"
-    return f"{results.machine.line()}; {rounds} of {results.seconds:g} s each, medians; {results.at[:10]}."
+    turns = f", in turns of {results.seconds / results.turns:g} s" if results.turns > 1 else ""
+    return f"{results.machine.line()}; {rounds} of {results.seconds:g} s each{turns}, medians; {results.at[:10]}."
 
 
 def peer_lines(results: Results) -> list[str]:

@@ -56,6 +56,8 @@ class Results(msgspec.Struct):
     machine: Machine
     seconds: float
     rounds: int
+    turns: int = 1
+    """In how many turns of each proxy a round's seconds were measured, each a window of its own."""
     windows: list[Window] = msgspec.field(default_factory=list)
     startup_seconds: dict[str, list[float]] = msgspec.field(default_factory=dict)
     rss_idle: dict[str, int] = msgspec.field(default_factory=dict)
@@ -72,17 +74,18 @@ class Results(msgspec.Struct):
         return [LIMIT, MEASURED, *sorted(peer.name for peer in self.peers)]
 
     @classmethod
-    def begin(cls, seconds: float, rounds: int) -> "Results":
+    def begin(cls, seconds: float, rounds: int, turns: int = 1) -> "Results":
         """Begin the results of a run on this machine, now."""
         now = datetime.datetime.now(datetime.UTC)
-        return cls(at=now.isoformat(timespec="seconds"), machine=Machine.here(), seconds=seconds, rounds=rounds)
+        at = now.isoformat(timespec="seconds")
+        return cls(at=at, machine=Machine.here(), seconds=seconds, rounds=rounds, turns=turns)
 
     def of(self, scenario: str, proxy: str) -> list[Window]:
         """Return the windows of a scenario that a proxy was measured in."""
         return [window for window in self.windows if (window.scenario, window.proxy) == (scenario, proxy)]
 
     def median(self, scenario: str, proxy: str, value: Callable[[Window], float]) -> float | None:
-        """Return the median over the rounds, or None when the scenario was not measured."""
+        """Return the median over the windows, or None when the scenario was not measured."""
         values = [value(window) for window in self.of(scenario, proxy)]
         return statistics.median(values) if values else None
 

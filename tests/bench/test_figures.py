@@ -11,14 +11,53 @@ def row(found: Results, name: str) -> Row:
     return next(row for row in rows(found) if row.name == name)
 
 
-def test_ratio_is_the_median_over_the_limits_median() -> None:
+def test_values_are_medians_and_the_ratio_is_the_median_of_what_each_turn_found() -> None:
     limit = [window("json-1k", "nginx", cpu=cpu) for cpu in (0.02, 0.9, 0.01)]
-    measured = [window("json-1k", "bodhi", cpu=cpu) for cpu in (0.05, 0.06, 0.001)]
+    measured = [window("json-1k", "bodhi", cpu=cpu) for cpu in (0.05, 0.06, 0.03)]
 
     found = row(results(*limit, *measured), "cpu-1k")
 
     assert found.values == pytest.approx({"nginx": 20.0, "bodhi": 50.0})
+    assert found.ratio("nginx") == 1
     assert found.ratio("bodhi") == pytest.approx(2.5)
+
+
+def test_a_slow_minute_of_the_machine_does_not_change_the_ratio() -> None:
+    limit = [window("json-1k", "nginx", cpu=cpu) for cpu in (0.01, 0.02, 0.06)]
+    measured = [window("json-1k", "bodhi", cpu=cpu) for cpu in (0.06, 0.02, 0.12)]
+
+    # Each side's median is from another turn: their quotient would be 3.
+    assert row(results(*limit, *measured), "cpu-1k").ratio("bodhi") == pytest.approx(2.0)
+
+
+def test_added_latency_is_compared_within_a_turn() -> None:
+    windows = [
+        window("rate-200", name, p50=p50)
+        for name, turns in (("direct", (10, 100)), ("nginx", (30, 140)), ("bodhi", (50, 220)))
+        for p50 in turns
+    ]
+
+    found = row(results(*windows), "added-p50-200")
+
+    assert found.values == {"nginx": 30, "bodhi": 80}
+    assert found.ratio("bodhi") == pytest.approx(2.5)
+
+
+def test_without_as_many_turns_on_both_sides_the_ratio_is_that_of_the_medians() -> None:
+    limit = [window("json-1k", "nginx", cpu=cpu) for cpu in (0.01, 0.02, 0.03)]
+    measured = [window("json-1k", "bodhi", cpu=cpu) for cpu in (0.03, 0.05)]
+
+    assert row(results(*limit, *measured), "cpu-1k").ratio("bodhi") == pytest.approx(2.0)
+
+
+def test_where_the_limit_added_nothing_in_a_turn_the_ratio_is_that_of_the_medians() -> None:
+    windows = [
+        window("rate-200", name, p50=p50)
+        for name, turns in (("direct", (10, 10, 10)), ("nginx", (9, 20, 30)), ("bodhi", (30, 30, 30)))
+        for p50 in turns
+    ]
+
+    assert row(results(*windows), "added-p50-200").ratio("bodhi") == pytest.approx(2.0)
 
 
 def test_each_peer_has_its_own_ratio() -> None:

@@ -39,4 +39,6 @@ def test_named_scenario_is_measured_alone() -> None:
 
 
 def test_quick_run_has_one_short_round() -> None:
-    assert (plan("--quick").rounds, plan("--quick").seconds) == (1, 1.0)
+    quick = plan("--quick")
+
+    assert (quick.rounds, quick.turns, quick.seconds) == (1, 1, 1.0)

@@ -1,4 +1,13 @@
-from bench.report import page_report, peer_lines, proof_table, ratio_table, ratio_text, report, value_table
+from bench.report import (
+    circumstances,
+    page_report,
+    peer_lines,
+    proof_table,
+    ratio_table,
+    ratio_text,
+    report,
+    value_table,
+)
 from tests.bench.made_up import results, window
 
 
@@ -105,3 +114,11 @@ def test_ratio_to_less_than_nothing_is_noise() -> None:
 
     assert cells(ratio_table(found), "Latency added at 200/s, p50") == ["noise", "noise"]
     assert any(line.startswith('"noise" stands') for line in peer_lines(found))
+
+
+def test_turns_are_told_where_there_were_several() -> None:
+    found = results(window("json-1k", "nginx"))
+    assert "3 rounds of 2 s each, medians" in circumstances(found)
+
+    found.turns = 4
+    assert "3 rounds of 2 s each, in turns of 0.5 s, medians" in circumstances(found)

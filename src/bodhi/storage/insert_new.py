@@ -39,7 +39,8 @@ async def insert_new(connection: AsyncConnection, table: Table, columns: Sequenc
         return
     # Python's sqlite3 takes long for a NULL: it looks for an adapter, in vain, each time. And most rows have the same.
     present = [position for position, column in enumerate(columns) if column[0] is not None or set(column) != _NULLS]
-    names = tuple(table.columns.keys()[position] for position in present)
+    every = table.columns.keys()
+    names = tuple(every[position] for position in present)
     width = len(present)
     values: list[Any] = [None] * (count * width)
     for offset, position in enumerate(present):
