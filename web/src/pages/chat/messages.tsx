@@ -50,7 +50,8 @@ export function Messages({ view, asking, editing, onEditing }: MessagesProps) {
         tabIndex={0}
         className="relative h-full overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
       >
-        <div ref={inner} className="mx-auto flex w-full max-w-[808px] flex-col gap-3 px-5 pt-5 pb-6">
+        {/* What nothing breaks, such as marks piled on one letter, is cut: the conversation never scrolls sideways. */}
+        <div ref={inner} className="mx-auto flex w-full max-w-[808px] flex-col gap-3 overflow-x-clip px-5 pt-5 pb-6">
           {from > 0 ? (
             <div ref={more} className="flex justify-center">
               <Button size="small" onClick={() => setDrawn((now) => now + DRAWN)}>

@@ -161,7 +161,8 @@ function List({ apiModels, chosen, onChoose }: Pick<PickerProps, "apiModels" | "
                     here === at && "bg-sunken",
                   )}
                 >
-                  <span className="min-w-0 flex-1 break-all">{choice.id}</span>
+                  {/* Marks piled on one letter can be wider than the list, and nothing breaks them: they are cut. */}
+                  <span className="min-w-0 flex-1 overflow-x-clip break-all">{choice.id}</span>
                   {section.star || section.title === text.recent ? (
                     <span className="max-w-28 shrink-0 truncate font-sans text-ink-2 text-tag">
                       {choice.apiModelName}
