@@ -13,7 +13,7 @@ from bodhi.core.usage import TokenCounts
 from bodhi.formats.contract import Dialect
 from bodhi.formats.registry import DIALECTS
 from bodhi.relay.peek import LARGE, Peek, peek, repeated_models
-from bodhi.relay.tap import Tap
+from bodhi.relay.tap import tap_for
 from fuzz.rules import hold, no_errors_logged
 from fuzz.script import MAX_STREAM
 
@@ -34,7 +34,7 @@ def check(_loop: asyncio.AbstractEventLoop, raw: bytes) -> None:
     body = raw[:MAX_STREAM]
     _check_peek(body)
     _check_peek(body[:-1] + PADDING)
-    with no_errors_logged("bodhi.relay"):
+    with no_errors_logged("bodhi"):
         for dialect in DIALECTS:
             for content_type in CONTENT_TYPES:
                 _check_tap(body, dialect, content_type)
@@ -86,7 +86,7 @@ def _check_tap(body: bytes, dialect: Dialect, content_type: bytes) -> None:
 
 
 def _count(pieces: list[bytes], dialect: Dialect, content_type: bytes) -> TokenCounts:
-    tap = Tap(dialect, content_type, None)
+    tap = tap_for(dialect, content_type, None)
     for piece in pieces:
         if piece:
             tap.feed(piece)

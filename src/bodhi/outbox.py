@@ -55,7 +55,7 @@ class HeldTransport(asyncio.Transport):
 
     __slots__ = (
         "_outbox", "_transport", "can_write_eof", "held", "is_closing", "is_reading", "pause_reading",
-        "resume_reading", "send",
+        "resume_reading", "send", "written",
     )  # fmt: skip
 
     # As they are: passing them on by a method each would cost more than what they do.
@@ -71,6 +71,8 @@ class HeldTransport(asyncio.Transport):
         self._outbox = outbox
         self.held: bytes = b""
         """What waits to be sent."""
+        self.written = 0
+        """Bytes that were given to it; less those that the system has not taken yet, the measure of progress."""
         self.send = transport.write
         self.can_write_eof = transport.can_write_eof
         self.is_closing = transport.is_closing
@@ -82,10 +84,13 @@ class HeldTransport(asyncio.Transport):
     def write(self, data: bytes) -> None:  # type: ignore[override] # Nothing here writes any other kind of buffer.
         """Send at the end of this turn; at once what is large, or would be together with what is held."""
         outbox = self._outbox
-        if self.held or len(data) > MOST_HELD:
+        self.written += len(data)
+        if self.held:
             self._write_more(data)
         elif outbox.straight:
             outbox.straight -= 1
+            self.send(data)
+        elif len(data) > MOST_HELD:
             self.send(data)
         elif data:
             self.held = data

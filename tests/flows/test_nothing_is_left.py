@@ -16,10 +16,11 @@ from random import Random
 import pytest
 
 from bodhi.accounting.capture import Capture, Said
+from bodhi.formats.taps import BodyTap, EventTap
 from bodhi.proxy.inbound import Call
 from bodhi.proxy.lane import Admission, LaneCall
 from bodhi.relay.connection import Connection
-from bodhi.relay.tap import Tap
+from bodhi.relay.tap import DecodingTap
 from bodhi.relay.upstream import UpstreamResponse
 from bodhi.server.exchange import Exchange
 from bodhi.server.protocol import GuardedProtocol
@@ -35,7 +36,9 @@ OF_A_CALL = (
     LaneCall,
     Admission,
     UpstreamResponse,
-    Tap,
+    EventTap,
+    BodyTap,
+    DecodingTap,
     Capture,
     Said,
     Connection,

@@ -1,9 +1,11 @@
 """Taps: they see the bytes that pass to the client and count tokens, in any dialect. They never change or delay a byte.
 
 Decompression happens before, in `relay`; where a dialect reports tokens is in its own file.
+A tap parses what a provider sends: whatever it trips over is logged and costs the counts, never the call.
 """
 
 import json
+import logging
 from collections import deque
 from functools import lru_cache
 from typing import Protocol
@@ -24,6 +26,9 @@ LEAST_RUN = 40
 """Bytes; what is shorter, such as `data: [DONE]`, tells nothing."""
 
 _DECODER = json.JSONDecoder()
+_FAULT = "the usage tap failed and was switched off for this call"
+
+_log = logging.getLogger("bodhi.formats.taps")
 
 
 class UsageTap(Protocol):
@@ -34,8 +39,8 @@ class UsageTap(Protocol):
     def feed(self, chunk: bytes) -> None:
         """Look at the next bytes of the body, in any split."""
 
-    def finish(self) -> None:
-        """Count what only the end of the body tells. Called at the end, proven or not."""
+    def finish(self) -> TokenCounts:
+        """Count what only the end of the body tells, and return all counts. Called at the end, proven or not."""
 
 
 def new_tap(dialect: Dialect, content_type: bytes) -> UsageTap:
@@ -76,24 +81,37 @@ class EventTap:
 
         Most pieces are whole events without a marker: two tests, and nothing is copied.
         """
-        cutter = self._cutter
-        run = chunk if not cutter.pending and chunk.endswith(b"\n\n") else cutter.feed(chunk)
-        for marker in self._markers:
-            if marker in run:
-                self._read(run)
-                break
-        # Looking for the end in every event would cost each of them: the last ones are kept, and looked at once.
-        if len(run) > LEAST_RUN:
-            self._last.append(run if len(run) <= LAST_BYTES else run[-LAST_BYTES:])
+        try:
+            cutter = self._cutter
+            run = chunk if not cutter.pending and chunk.endswith(b"\n\n") else cutter.feed(chunk)
+            for marker in self._markers:
+                # `marker in run` would raise and catch an exception inside, as it takes the marker for a number first.
+                if run.find(marker) >= 0:
+                    self._read(run)
+                    break
+            # Looking for the end in every event would cost each of them: the last ones are kept, and looked at once.
+            if len(run) > LEAST_RUN:
+                self._last.append(run if len(run) <= LAST_BYTES else run[-LAST_BYTES:])
+        except Exception:  # noqa: BLE001 # see the top of this file
+            self._switch_off()
 
-    def finish(self) -> None:
+    def finish(self) -> TokenCounts:
         """Read a last event whose blank line is missing, as some servers end their streams, and why it ended."""
-        rest = self._cutter.rest()
-        if any(marker in rest for marker in self._markers):
-            self._read(rest + b"\n\n")
-        if self.counts.finish is None and self._finish_markers:
-            self._last.append(rest)
-            self._read_finish()
+        try:
+            rest = self._cutter.rest()
+            if any(marker in rest for marker in self._markers):
+                self._read(rest + b"\n\n")
+            if self.counts.finish is None and self._finish_markers:
+                self._last.append(rest)
+                self._read_finish()
+        except Exception:  # noqa: BLE001 # see the top of this file
+            self._switch_off()
+        return self.counts
+
+    def _switch_off(self) -> None:
+        self._markers = self._finish_markers = ()
+        self._cutter = EventCutter()
+        _log.exception(_FAULT)
 
     def _read_finish(self) -> None:
         for run in reversed(self._last):
@@ -144,12 +162,16 @@ class BodyTap:
             self._large = True
             self._keep_tail(b"".join(pieces))
 
-    def finish(self) -> None:
+    def finish(self) -> TokenCounts:
         """Count the tokens that the body reports."""
-        document = b"".join(self._pieces) if not self._large else self._usage_in_tail(bytes(self._tail))
-        self._pieces, self._tail, self._ignored = [], bytearray(), True
-        if document:
-            self._dialect.read_usage(document, self.counts)
+        try:
+            document = b"".join(self._pieces) if not self._large else self._usage_in_tail(bytes(self._tail))
+            self._pieces, self._tail, self._ignored = [], bytearray(), True
+            if document:
+                self._dialect.read_usage(document, self.counts)
+        except Exception:  # noqa: BLE001 # see the top of this file
+            _log.exception(_FAULT)
+        return self.counts
 
     def _keep_tail(self, chunk: bytes) -> None:
         self._tail += chunk[-TAIL_BYTES:]

@@ -10,12 +10,12 @@ from bodhi.core.credential import Secret
 from bodhi.core.errors import UpstreamError, UpstreamMalformed
 from bodhi.core.types import Header, Headers
 from bodhi.formats.contract import Dialect
-from bodhi.formats.taps import is_event_stream
+from bodhi.formats.taps import UsageTap, is_event_stream
 from bodhi.proxy.inbound import Call, ClientConnection, Send
 from bodhi.proxy.objects import Keeper
 from bodhi.relay.headers import returned, value_of
 from bodhi.relay.scrub import FRAGMENT, MAX_ERROR_BODY, scrub, scrub_answer, scrub_headers
-from bodhi.relay.tap import Tap
+from bodhi.relay.tap import tap_for
 from bodhi.relay.upstream import UpstreamResponse
 
 
@@ -110,7 +110,7 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
         else:
             if is_event_stream(head.content_type):
                 call.stream = True
-            tap = Tap(dialect, head.content_type, head.encoding)
+            tap = tap_for(dialect, head.content_type, head.encoding)
             try:
                 await _relay_body(response, keeper, tap, downstream)
             finally:
@@ -123,7 +123,7 @@ async def relay_answer(  # noqa: PLR0913 # both ends, the call between them, and
         connection.abort()
 
 
-async def _relay_body(response: UpstreamResponse, keeper: Keeper | None, tap: Tap, downstream: Downstream) -> None:
+async def _relay_body(response: UpstreamResponse, keeper: Keeper | None, tap: UsageTap, downstream: Downstream) -> None:
     if keeper is None and not response.has_bytes:
         await downstream.start()
     end = False

@@ -15,7 +15,7 @@ from bodhi.core.errors import BodhiError, InternalError, UpstreamError
 from bodhi.core.principal import Principal
 from bodhi.core.types import Headers
 from bodhi.formats.contract import ModelIn, Serves
-from bodhi.formats.taps import is_event_stream
+from bodhi.formats.taps import UsageTap, is_event_stream
 from bodhi.identity.credentials import read_credentials
 from bodhi.proxy.answer import AnswerHead, answer_head, told_break
 from bodhi.proxy.handler import DataPlane, choose, refuse
@@ -24,7 +24,7 @@ from bodhi.relay.connection import Connection
 from bodhi.relay.outbound import CallText, Leg, new_body, new_outbound
 from bodhi.relay.pool import Pool
 from bodhi.relay.request_head import end_head, write_fields
-from bodhi.relay.tap import Tap, count_whole
+from bodhi.relay.tap import count_whole, tap_for
 from bodhi.relay.upstream import UpstreamResponse
 from bodhi.routing.classify import Match, Surface
 
@@ -158,7 +158,7 @@ class LaneCall(Call):
         self._head: AnswerHead
         self._leg: Leg
         self._route: Route
-        self._tap: Tap | None = None
+        self._tap: UsageTap | None = None
         self.principal = self._who = principal
         self.endpoint = admission.match.endpoint.name
         self.checked_at = self.started_at
@@ -204,13 +204,28 @@ class LaneCall(Call):
     # Called by the provider's connection
 
     def advance(self) -> None:
-        """Take what came from the provider."""
+        """Pass on what came from the provider: the head, the bytes that are here, and the end."""
         connection, exchange = self._connection, self._exchange
         if connection is None or exchange is None:
             return
         try:
-            if self.status or self._begin_answer(connection, exchange):
-                self._pass_on(connection, exchange)
+            if not self.status and not self._begin_answer(connection, exchange):
+                return
+            chunk = connection.take()
+            done = connection.done
+            tap = self._tap
+            if tap is None and not done:
+                tap = self._begin_tap()
+            if chunk:
+                if not self.bytes_out:
+                    self.first_byte_at = self.clock()
+                self.bytes_out += len(chunk)
+                self._last = chunk
+                if tap is not None:
+                    tap.feed(chunk)
+                exchange.write(chunk, end=done)
+            if done or not chunk or connection.failure is not None:
+                self._end_answer(connection, exchange, chunk)
         except Exception:  # noqa: BLE001 # see the next line
             # The last resort, as in the coroutine way: an answer of 500, or a cut where one has begun.
             _log.exception("call %s failed in the lane", self.id)
@@ -258,36 +273,27 @@ class LaneCall(Call):
         exchange.respond(status, head.headers)
         return True
 
-    def _pass_on(self, connection: Connection, exchange: Exchange) -> None:
-        """Pass on the bytes that are here, and the end."""
-        chunk = connection.take()
-        done = connection.done
-        head, tap, dialect = self._head, self._tap, self._admission.match.dialect
-        if tap is None and not done:
-            self._tap = tap = Tap(dialect, head.content_type, head.encoding)
-        if chunk:
-            self._note(chunk)
-            if tap is not None:
-                tap.feed(chunk)
-        if chunk or done:
-            exchange.write(chunk, end=done)
-        elif connection.failure is None:
-            exchange.flush()
-        if done:
+    def _begin_tap(self) -> UsageTap:
+        head = self._head
+        self._tap = tap = tap_for(self._admission.match.dialect, head.content_type, head.encoding)
+        return tap
+
+    def _end_answer(self, connection: Connection, exchange: Exchange, chunk: bytes) -> None:
+        """Act on an answer's end, proven or not; or let its head go, when no bytes came with it."""
+        if connection.done:
+            if not chunk:
+                exchange.write(b"", end=True)
             self._connection = None
             self._pool.release(connection)
             self._admission.lane.answered += 1
-            if tap is None:
-                self.counts = count_whole(dialect, head.content_type, head.encoding, chunk)
+            if self._tap is None:
+                head = self._head
+                self.counts = count_whole(self._admission.match.dialect, head.content_type, head.encoding, chunk)
             self._end()
         elif connection.failure is not None:
             self._break(exchange, connection.failure)
-
-    def _note(self, chunk: bytes) -> None:
-        if self.first_byte_at is None:
-            self.first_byte_at = self.clock()
-        self.bytes_out += len(chunk)
-        self._last = chunk
+        else:
+            exchange.flush()
 
     def _fail(self, connection: Connection, failure: UpstreamError) -> None:
         """No answer came. A connection that had ended before the call was sent is no reason to refuse it."""
@@ -302,7 +308,9 @@ class LaneCall(Call):
     def _break(self, exchange: Exchange, failure: UpstreamError) -> None:
         """The answer broke off. It is never shown as a clean end."""
         if told := told_break(self, self._admission.match.dialect, failure, self._head, self._last):
-            self._note(told)
+            if not self.bytes_out:
+                self.first_byte_at = self.clock()
+            self.bytes_out += len(told)
             exchange.write(told, end=False)
         exchange.abort()
         self._give_up()

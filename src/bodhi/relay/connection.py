@@ -248,12 +248,13 @@ class Connection(Answer, asyncio.BufferedProtocol):
             self._overhead = 0
             if self.done and self._transport.get_write_buffer_size():
                 self.reusable = False  # An early answer: the rest of the request would precede the next one.
-            if self._size > HIGH_WATER and not self._paused:
+            elif self._size > HIGH_WATER and not self._paused:
                 self._paused = True
                 self._transport.pause_reading()
         if self.head:
-            if self._sink is not None:
-                self._sink.advance()
+            sink = self._sink
+            if sink is not None:
+                sink.advance()
             else:
                 self._wake()
 

@@ -64,6 +64,8 @@ _BETWEEN, _HEAD, _BODY, _DEAF = Stage.BETWEEN, Stage.HEAD, Stage.BODY, Stage.DEA
 class AnsweringProtocol(HttpToolsProtocol):
     """A client connection without its parser callbacks."""
 
+    transport: HeldTransport
+
     def __init__(
         self,
         front: Front,
@@ -75,8 +77,6 @@ class AnsweringProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.front = front
         self.limits = front.limits
-        self.written = 0
-        """Bytes given to the transport by exchanges; with its buffer's size, the measure of a client's progress."""
         self.stage = _BETWEEN
         self.deadline = inf
         self._last: Exchange | None = None
@@ -171,9 +171,7 @@ class AnsweringProtocol(HttpToolsProtocol):
 
     def _answer(self, refusal: Refusal) -> None:
         if not self.transport.is_closing():
-            piece = refusals.write_refusal(refusal)
-            self.written += len(piece)
-            self.transport.write(piece)
+            self.transport.write(refusals.write_refusal(refusal))
             self._linger()
 
     def _linger(self) -> None:
@@ -249,13 +247,14 @@ class AnsweringProtocol(HttpToolsProtocol):
         if now >= self.deadline:
             self._expire(now)
         unsent = self.transport.get_write_buffer_size()
+        taken = self.transport.written - unsent
         if unsent == 0:
             self._stalled_since = inf
-        elif self._stalled_since == inf or self.written - unsent > self._taken:
+        elif self._stalled_since == inf or taken > self._taken:
             self._stalled_since = now
         elif now - self._stalled_since >= self.limits.write_stall_seconds:
             self.transport.abort()
-        self._taken = self.written - unsent
+        self._taken = taken
 
     def _expire(self, now: float) -> None:
         if self.stage is _DEAF:

@@ -12,6 +12,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from bodhi.core.types import Headers
+from bodhi.outbox import HeldTransport
 from bodhi.server.connection import Connection
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -63,8 +64,7 @@ class LaneCall(Protocol):
 class Host(Protocol):
     """What an exchange needs of the protocol that it lives in."""
 
-    transport: asyncio.Transport
-    written: int
+    transport: HeldTransport
 
     def want_more(self) -> None:
         """Read on from the client."""
@@ -251,23 +251,28 @@ class Exchange(Connection):
         Raises:
             RuntimeError: the body is not as long as its Content-Length says.
         """
+        piece = b""
         if self._chunked:
-            piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            self._write(piece + b"0\r\n\r\n" if end else piece)
+            if body:
+                piece = b"%x\r\n%b\r\n" % (len(body), body)
+            if end:
+                piece += b"0\r\n\r\n"
         elif body and self.scope["method"] != "HEAD":
+            piece = body
             if not self._close_delimited:
                 self._remaining -= len(body)
                 if self._remaining < 0:
                     raise RuntimeError("the response body is longer than its content-length")
-            self._write(body)
+        if self._held_head:
+            piece = self._take_head() + piece
+        if piece:
+            self.host.transport.write(piece)
         if end:
             self._end()
 
     def _end(self) -> None:
         if self._remaining:
             raise RuntimeError("the response body is shorter than its content-length")
-        if self._held_head:
-            self.flush()
         self.complete = True
         self._callback = None
         if self._waiters:
@@ -298,17 +303,11 @@ class Exchange(Connection):
     def flush(self) -> None:
         """Write the head alone when no body came in the same step: one write for both saves a system call a call."""
         if self._held_head and not self.gone:
-            self._write(b"")
+            self.host.transport.write(self._take_head())
 
-    def _write(self, piece: bytes) -> None:
-        host = self.host
-        if self._held_head:
-            piece = self._held_head + piece
-            self._held_head = b""
-        if not piece:
-            return
-        host.written += len(piece)
-        host.transport.write(piece)
+    def _take_head(self) -> bytes:
+        head, self._held_head = self._held_head, b""
+        return head
 
     def _head(self, status: int, headers: Headers) -> bytes:
         fields = dict(headers)
