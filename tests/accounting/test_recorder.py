@@ -1,7 +1,7 @@
 """Recording calls without waiting for the store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import func, select, text
 
 from bodhi.accounting import recorder as module
-from bodhi.accounting.recorder import FULL, REFUSED, STOPPED, Recorder
+from bodhi.accounting.recorder import BATCH, FULL, REFUSED, STOPPED, Recorder
 from bodhi.core.clock import SYSTEM_CLOCK
 from bodhi.core.errors import StoreUnavailable
 from bodhi.core.ids import new_id
@@ -61,6 +61,31 @@ async def test_records_are_written_by_the_running_recorder(store: Store) -> None
         running.cancel()
     assert await rows(store) == 1_200
     assert recorder.queued == 0
+
+
+async def test_a_whole_batch_is_written_before_the_clock_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FLUSH_SECONDS", 3_600.0)
+    recorder = Recorder(store, SYSTEM_CLOCK)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(recorder.run())
+        for _ in range(2):
+            for _ in range(BATCH):
+                recorder.record(a_record())
+            await eventually(lambda: recorder.queued == 0)
+        running.cancel()
+    assert recorder.written == await rows(store) == 2 * BATCH
+
+
+async def test_a_flush_writes_what_is_queued_by_then_and_leaves_what_comes_meanwhile(store: Store) -> None:
+    async def price(batch: Sequence[UsageRecord]) -> None:
+        assert len(batch) == 3
+        recorder.record(a_record())
+
+    recorder = Recorder(store, SYSTEM_CLOCK, price=price)
+    for _ in range(3):
+        recorder.record(a_record())
+    await recorder.flush()
+    assert (recorder.written, recorder.queued) == (3, 1)
 
 
 async def test_the_queue_is_bounded_and_counts_what_it_drops(store: Store) -> None:

@@ -5,6 +5,7 @@ last is noted for 100,000 tokens at most; what is not noted is counted.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -58,6 +59,8 @@ class Recorder:
         self._price = price
         self._queue: deque[UsageRecord] = deque()
         self._flushing = asyncio.Lock()
+        self._is_batch = asyncio.Event()
+        """Whether a whole batch waits."""
         self.written = 0
         self.failures = 0
         """Attempts to write that the store did not take."""
@@ -83,14 +86,23 @@ class Recorder:
             record.model_asked = asked[:MAX_TEXT]
         if (sent := record.model_sent) is not None and len(sent) > MAX_TEXT:
             record.model_sent = sent[:MAX_TEXT]
-        # The writer looks at the queue by the clock: waking it here would cost each call a turn of the event loop.
         self._queue.append(record)
+        # The writer looks at the queue by the clock: waking it each time would cost each call a turn of the event loop.
+        if len(self._queue) == BATCH:
+            self._is_batch.set()
 
     async def run(self) -> NoReturn:
-        """Write what is queued, four times a second, until cancelled; back off while the store does not answer."""
+        """Write what is queued, four times a second and whenever it is a whole batch, until cancelled.
+
+        A batch is written while it is still in the processor's caches: what waits for the clock at 10,000 calls a
+        second is not. While the store does not answer, it is asked less and less often.
+        """
         pause = FLUSH_SECONDS
         while True:
-            await asyncio.sleep(pause)
+            if pause > FLUSH_SECONDS:
+                await asyncio.sleep(pause)
+            else:
+                await self._wait_for_batch()
             try:
                 await self.flush()
             except StoreUnavailable:
@@ -98,20 +110,28 @@ class Recorder:
             else:
                 pause = FLUSH_SECONDS
 
+    async def _wait_for_batch(self) -> None:
+        self._is_batch.clear()
+        if len(self._queue) < BATCH:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._is_batch.wait()
+
     async def flush(self) -> None:
-        """Write everything queued, in batches of at most 512.
+        """Write everything that is queued by now, in batches of at most 512.
 
         Raises:
             StoreUnavailable: the store did not take a batch; its records stay queued.
         """
         async with self._flushing:
-            while self._queue:
-                batch = list(islice(self._queue, BATCH))
+            left = len(self._queue)
+            while batch := list(islice(self._queue, min(left, BATCH))):
                 if self._price is not None:
                     await self._price(batch)
                 await self._write(batch)
                 for _ in batch:
                     self._queue.popleft()
+                left -= len(batch)
 
     async def drain(self, within: float) -> None:
         """Write what is left before the process ends; what the deadline leaves over is dropped and counted.
