@@ -45,6 +45,7 @@ def inbound() -> list[bytes]:
 def upstream() -> list[bytes]:
     """Return seeds of the upstream side."""
     chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n3;e=x\r\nabc\r\n2\r\nde\r\n0\r\nT: t\r\n\r\n"
+    begun = OK + b"Transfer-Encoding: chunked\r\n\r\n\xfe3\r\nabc\r\n\xfe"
     known = OK + b"Content-Length: 3\r\n\r\nabc"
     until_close = OK + b"X: y\r\n\r\nabc"
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
@@ -52,6 +53,10 @@ def upstream() -> list[bytes]:
         *MALFORMED,
         known + b"\xff" + chunked + b"\xff" + until_close,
         interim + known + b"\xff" + interim + chunked,
+        begun + b"4\r\na\r\nb\r\n\xfe05\r\nhello\r\n\xfeA\r\n0123456789\r\n\xfe1\r\nz\r\n\xfe0\r\n\r\n\xff" + known,
+        begun + b"1\xfe5\r\nhello\r\n\xfe0123456789abcd\r\n\xfe1\r\nz\r\n0\r\n\r\n",
+        begun + b"7\r\nab\r\n\xfe1\r\nc\r\n\xfe2\r\nde\r\n0\r\n\xfe1\r\nf\r\n",
+        begun + b"2;x=\r\n\xfede\r\n\xfe1\r\nf\r\n\xfe\xf9",
         known[:-2] + b"\xfe" + known[-2:] + b"\xff",
         known + OK + b"\xff" + known,
         known + b"\r\n\xff" + known,

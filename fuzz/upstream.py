@@ -83,6 +83,15 @@ class Reader:
         self.told += 1
         self.body += self.connection.take()
 
+    def pass_chunk(self, data: bytes, framed: bytes) -> None:
+        """Take the next chunk of a body."""
+        hold(framed == b"%x\r\n%b\r\n" % (len(data), data), "a chunk is not what its framing says")
+        hold(bool(self.body), "a chunk is passed before anything else of the body")
+        hold(not self.connection.unread, "a chunk overtakes what came before it")
+        hold(self.connection.expects_bytes, "a chunk is passed after the end")
+        self.told += 1
+        self.body += data
+
 
 class Side:
     """One connection to an upstream that answers whatever it likes."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bodhi.core.api_model import Timeouts
 from bodhi.core.errors import UpstreamMalformed
 from bodhi.outbox import Outbox
+from bodhi.relay.answer import body_of_chunk
 from bodhi.relay.connection import READ_SIZE, Connection
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -234,3 +235,30 @@ def test_bytes_after_the_end_are_dropped_with_the_connection(surplus: bytes, apa
     wire = OK + b"Content-Length: 2\r\n\r\nok"
     connection = parse(wire, surplus) if apart else parse(wire + surplus)
     assert (body_of(connection), connection.failure, connection.finish()) == (b"ok", None, False)
+
+
+@given(st.binary(min_size=1, max_size=5_000))
+def test_a_whole_chunk_in_the_plain_form_is_known(data: bytes) -> None:
+    assert body_of_chunk(b"%x\r\n%b\r\n" % (len(data), data)) == data
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [
+        b"", b"5", b"5\r", b"5\r\n", b"5\r\nhello", b"5\r\nhello\r", b"4\r\nhello\r\n", b"6\r\nhello\r\n",
+        b"0\r\n\r\n", b"05\r\nhello\r\n", b"5;e=f\r\nhello\r\n", b"5 \r\nhello\r\n", b" 5\r\nhello\r\n",
+        b"+5\r\nhello\r\n", b"0x5\r\nhello\r\n", b"A\r\n0123456789\r\n", b"1_0\r\n0123456789abcdef\r\n",
+        b"5\nhello\n", b"5\r\nhello\n\n", b"\r\nhello\r\n", b"5\r\nhello\r\n1\r\nx\r\n", b"hello",
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_chunk_in_the_plain_form_is_the_parsers(framed: bytes) -> None:
+    assert body_of_chunk(framed) == b""
+
+
+@given(st.from_regex(rb"[0-9a-fA-F;x \r\n+_-]{0,6}\r\n[ab\r\n]{0,40}\r\n", fullmatch=True))
+def test_what_is_taken_for_a_chunk_the_parser_takes_for_the_same(framed: bytes) -> None:
+    data = body_of_chunk(framed)
+    if data:
+        connection = parse(OK + b"Transfer-Encoding: chunked\r\n\r\n", framed, b"0\r\n\r\n")
+        assert connection.done
+        assert body_of(connection) == data

@@ -13,7 +13,7 @@ from bodhi.relay.connection import READ_SIZE
 from fuzz import seeds, upstream
 from fuzz.rules import Broken
 from fuzz.script import bent
-from tests.relay.test_answer import answers, parse
+from tests.relay.test_answer import OK, answers, parse
 
 SEEDS = seeds.upstream()
 HEADS = st.sampled_from(
@@ -43,6 +43,18 @@ BODIES = st.sampled_from(
         b"-1\r\n",
     ]
 )
+SEEMS_WHOLE = b"hello\r\n0123456789abcd"
+"""Begins, behind the first digit of its size, with what looks like a whole chunk."""
+CHUNKS = [
+    SEEMS_WHOLE,
+    b"a",
+    b"\r\n",
+    b"5\r\nhello\r\n",
+    b"data: x\n\n",
+    b"0\r\n\r\n",
+    b"0123456789abcdef\r",
+    b"x" * 300,
+]
 STEPS = st.sampled_from([b"", b"", b"", b"\xfe", b"\xf9", b"\xfa"])
 
 
@@ -69,6 +81,22 @@ def wires(draw: st.DrawFn) -> bytes:
     return b"\xff".join(parts) + draw(st.sampled_from([b"", b"\xff"]))
 
 
+@st.composite
+def chunked_wires(draw: st.DrawFn) -> bytes:
+    """Draw a body in chunks of which most arrive one by one, as the events of a stream do, and some in parts."""
+    wire = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+    for data in draw(st.lists(st.sampled_from(CHUNKS), max_size=8)):
+        size = draw(st.sampled_from([b"%x", b"%x", b"%x", b"%X", b"0%x", b"%x;e=f"])) % len(data)
+        piece = size + b"\r\n" + data + b"\r\n"
+        at = draw(st.integers(0, len(piece)))
+        if data == SEEMS_WHOLE:
+            piece = b"1\xfe5\r\nhello\r\n\xfe0123456789abcd\r\n"
+        wire += draw(st.sampled_from([b"", b"\xfe", b"\xfe"])) + draw(
+            st.sampled_from([piece, piece, piece[:at] + b"\xfe" + piece[at:]])
+        )
+    return wire + b"\xfe0\r\n\r\n"[: draw(st.integers(0, 6))] + draw(st.sampled_from([b"", b"\xff"]))
+
+
 @pytest.mark.parametrize("number", range(len(SEEDS)))
 def test_every_seed_of_the_fuzzer_keeps_the_rules(loop: asyncio.AbstractEventLoop, number: int) -> None:
     upstream.check(loop, SEEDS[number])
@@ -79,6 +107,12 @@ def test_every_seed_of_the_fuzzer_keeps_the_rules(loop: asyncio.AbstractEventLoo
 def test_whatever_upstreams_answer_is_read_as_others_read_it_however_it_is_cut(
     loop: asyncio.AbstractEventLoop, raw: bytes
 ) -> None:
+    upstream.check(loop, raw)
+
+
+@settings(max_examples=500, deadline=None)
+@given(raw=chunked_wires())
+def test_chunks_that_skip_the_parser_give_the_same_bytes(loop: asyncio.AbstractEventLoop, raw: bytes) -> None:
     upstream.check(loop, raw)
 
 

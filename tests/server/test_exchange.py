@@ -2,9 +2,11 @@ import asyncio
 import contextlib
 import http.client
 import json
+from typing import Any
 
 import pytest
 
+from bodhi.server.exchange import Exchange
 from tests.fakes.waiting import eventually
 from tests.server.serving import CLOSE, get, open_raw, post, serving, statuses
 
@@ -44,6 +46,60 @@ async def test_a_line_break_in_a_response_header_is_never_written() -> None:
         answer = await running.exchange(get(b"/inject"))
         assert statuses(answer) == [500]
         assert b"set-cookie" not in answer
+
+
+# Chunks as they came
+
+
+class Recorder:
+    """Takes what an exchange writes."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.transport: Any = self
+        self.write = self.written.append
+        self.write_paused = False
+
+    def finish(self, exchange: Exchange) -> None:
+        """Take note that the response is complete: nothing follows here."""
+
+
+def exchange_to(recorder: Recorder, headers: list[tuple[bytes, bytes]]) -> Exchange:
+    """Begin a response that a recorder takes."""
+    scope = {"method": "POST", "http_version": "1.1", "client": None}
+    host: Any = recorder
+    exchange = Exchange(host, host, scope, keep_alive=True, expects_continue=False)
+    exchange.ended = True
+    exchange.respond(200, headers)
+    return exchange
+
+
+def test_a_chunk_leaves_in_the_framing_that_it_came_in() -> None:
+    recorder = Recorder()
+    exchange = exchange_to(recorder, [])
+    exchange.flush()
+    framed = b"5\r\nhello\r\n"
+    exchange.write_chunk(b"hello", framed)
+    exchange.write(b"", end=True)
+    assert recorder.written[1:] == [framed, b"0\r\n\r\n"]
+    assert recorder.written[1] is framed
+
+
+def test_a_chunk_leaves_in_the_framing_of_the_response_where_that_is_another() -> None:
+    recorder = Recorder()
+    exchange = exchange_to(recorder, [(b"content-length", b"10")])
+    exchange.write_chunk(b"hello", b"5\r\nhello\r\n")
+    exchange.write_chunk(b"world", b"5\r\nworld\r\n")
+    head, _, body = b"".join(recorder.written).partition(b"\r\n\r\n")
+    assert (head.count(b"chunked"), body) == (0, b"helloworld")
+
+
+def test_a_chunk_waits_for_no_head_that_has_not_left() -> None:
+    recorder = Recorder()
+    exchange_to(recorder, []).write_chunk(b"hello", b"5\r\nhello\r\n")
+    (written,) = recorder.written
+    assert written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert written.endswith(b"\r\n\r\n5\r\nhello\r\n")
 
 
 # Disconnects

@@ -45,6 +45,9 @@ class Exchange(Protocol):
     def write(self, body: bytes, *, end: bool) -> None:
         """Write bytes of the response body, and its end."""
 
+    def write_chunk(self, data: bytes, framed: bytes) -> None:
+        """Write bytes of the response body, which came in the framing of a chunk."""
+
     def flush(self) -> None:
         """Send the head by itself."""
 
@@ -213,16 +216,10 @@ class LaneCall(Call):
                 return
             chunk = connection.take()
             done = connection.done
-            tap = self._tap
-            if tap is None and not done:
-                tap = self._begin_tap()
+            if self._tap is None and not done:
+                self._begin_tap()
             if chunk:
-                if not self.bytes_out:
-                    self.first_byte_at = self.clock()
-                self.bytes_out += len(chunk)
-                self._last = chunk
-                if tap is not None:
-                    tap.feed(chunk)
+                self._see(chunk)
                 exchange.write(chunk, end=done)
             if done or not chunk or connection.failure is not None:
                 self._end_answer(connection, exchange, chunk)
@@ -230,6 +227,26 @@ class LaneCall(Call):
             # The last resort, as in the coroutine way: an answer of 500, or a cut where one has begun.
             _log.exception("call %s failed in the lane", self.id)
             self._refuse(InternalError())
+
+    def pass_chunk(self, data: bytes, framed: bytes) -> None:
+        """Pass on bytes of an answer that has begun."""
+        exchange = self._exchange
+        if exchange is None:
+            return
+        try:
+            self._see(data)
+            exchange.write_chunk(data, framed)
+        except Exception:  # noqa: BLE001 # as in `advance`
+            _log.exception("call %s failed in the lane", self.id)
+            self._refuse(InternalError())
+
+    def _see(self, chunk: bytes) -> None:
+        if not self.bytes_out:
+            self.first_byte_at = self.clock()
+        self.bytes_out += len(chunk)
+        self._last = chunk
+        if self._tap is not None:
+            self._tap.feed(chunk)
 
     def _send(self, body: bytes) -> bool:
         admission = self._admission
@@ -273,10 +290,9 @@ class LaneCall(Call):
         exchange.respond(status, head.headers)
         return True
 
-    def _begin_tap(self) -> UsageTap:
+    def _begin_tap(self) -> None:
         head = self._head
-        self._tap = tap = tap_for(self._admission.match.dialect, head.content_type, head.encoding)
-        return tap
+        self._tap = tap_for(self._admission.match.dialect, head.content_type, head.encoding)
 
     def _end_answer(self, connection: Connection, exchange: Exchange, chunk: bytes) -> None:
         """Act on an answer's end, proven or not; or let its head go, when no bytes came with it."""

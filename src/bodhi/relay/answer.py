@@ -18,6 +18,19 @@ class Stop(Exception):
     """What follows is not part of this answer."""
 
 
+def body_of_chunk(framed: bytes) -> bytes:
+    """Return the data of bytes that are one whole chunk and nothing else; b"" of anything else (RFC 9112 section 7.1).
+
+    Only the plain form is known, in which most servers write: a size in small letters, without zeros in front of it
+    and without extensions. The rest is the parser's.
+    """
+    at = framed.find(b"\r\n")
+    size = len(framed) - at - 4
+    if size > 0 and framed[:at] == b"%x" % size and framed.endswith(b"\r\n"):
+        return framed[at + 2 : -2]
+    return b""
+
+
 class Answer:
     """The state of an answer and the parser's callbacks that fill it.
 
@@ -26,8 +39,8 @@ class Answer:
     """
 
     __slots__ = (
-        "_chunks", "_discard", "_interim", "_overhead", "_parser", "_size", "chunked", "done", "failure", "head",
-        "headers", "length_known", "reusable", "status",
+        "_chunks", "_discard", "_interim", "_overhead", "_parser", "_size", "between_chunks", "chunked", "done",
+        "failure", "head", "headers", "length_known", "reusable", "status",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -51,6 +64,8 @@ class Answer:
         self.reusable = False
         self.length_known = False
         self.chunked = False
+        self.between_chunks = False
+        """Whether the last that the parser understood was the end of a chunk."""
 
     def on_message_begin(self) -> None:
         """Refuse a second message."""
@@ -91,6 +106,14 @@ class Answer:
         """Keep a piece of the body."""
         self._chunks.append(body)
         self._size += len(body)
+
+    def on_chunk_header(self) -> None:
+        """Note the begin of a chunk's data, or of the trailers."""
+        self.between_chunks = False
+
+    def on_chunk_complete(self) -> None:
+        """Note the end of a chunk, its line end included."""
+        self.between_chunks = True
 
     def on_message_complete(self) -> None:
         """Note the proven end."""

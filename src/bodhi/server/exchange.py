@@ -270,6 +270,13 @@ class Exchange(Connection):
         if end:
             self._end()
 
+    def write_chunk(self, data: bytes, framed: bytes) -> None:
+        """Write bytes of the response body; `framed` is the same as one chunk, and leaves as it is where it can."""
+        if self._chunked and not self._held_head:
+            self.host.transport.write(framed)
+        else:
+            self.write(data, end=False)
+
     def _end(self) -> None:
         if self._remaining:
             raise RuntimeError("the response body is shorter than its content-length")
