@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from bodhi.core.principal import Role
 from tests.browser.looks import NARROW, WIDE, Look, every_look
@@ -132,6 +132,27 @@ def test_deleting_asks_first_and_says_what_will_break(
     expect(page.get_by_text("API model deleted")).to_be_visible()
     expect(page.get_by_text("Lab", exact=True)).not_to_be_visible()
     assert [each.name for each in gateway.server.directory.snapshot.table.api_models.values()] == ["Twin"]
+
+
+def test_the_button_that_deletes_waits_until_the_question_no_longer_grows(
+    page: Page, gateway: WatchedGateway, upstream: UpstreamThread
+) -> None:
+    gateway.add_api_model("openai", upstream.base_url("openai"), name="Lab", models=("ok",))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("usage/summary.*group_by=token"), hold)
+    page.goto("/ui/models/")
+    choose(page, "Lab", "Delete")
+    question = page.get_by_role("alertdialog")
+    expect(question.get_by_role("button", name="Delete")).to_be_disabled()
+    expect(question.get_by_role("button", name="Cancel")).to_be_enabled()
+    held.pop().continue_()
+    expect(question).to_contain_text("Nothing went through it")
+    question.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Lab", exact=True)).not_to_be_visible()
 
 
 def test_the_menu_leads_to_edit_duplicate_and_usage(

@@ -1,8 +1,9 @@
 """People, invites and access requests, from both sides."""
 
+import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from bodhi.core.principal import Role
 from tests.browser.seeing import axe, axe_in_every_look
@@ -79,9 +80,18 @@ def test_somebody_is_disabled_given_a_password_link_and_deleted(page: Page, gate
     page.get_by_role("alertdialog").get_by_role("button", name="Make link").click()
     expect(page.get_by_label("Link", exact=True)).to_contain_text("/ui/password-reset/#")
     page.get_by_role("button", name="Done").click()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/bodhi/v1/users/\w+$"), hold, times=1)
     choose("Delete")
-    expect(page.get_by_role("alertdialog")).to_contain_text("0 tokens")
-    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    question = page.get_by_role("alertdialog")
+    expect(question.get_by_role("button", name="Delete")).to_be_disabled()  # It would move away under a click.
+    held.pop().continue_()
+    expect(question).to_contain_text("0 tokens")
+    question.get_by_role("button", name="Delete").click()
     expect(actions).to_be_hidden()
 
 

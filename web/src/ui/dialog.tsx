@@ -67,9 +67,12 @@ export interface ConfirmProps {
   action: string;
   onConfirm: () => Promise<unknown>;
   danger?: boolean;
+  /** Whether the question is all there. Before, it grows: the button would move away under a click. */
+  ready?: boolean;
 }
 
-export function Confirm({ open, onClose, title, children, action, onConfirm, danger = true }: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const { open, onClose, title, children, action, onConfirm, danger = true, ready = true } = props;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const close = () => {
@@ -100,7 +103,7 @@ export function Confirm({ open, onClose, title, children, action, onConfirm, dan
           </div>
           <div className="flex flex-wrap justify-end gap-2 px-6 pt-3 pb-5">
             <AlertDialog.Close render={<Button look="plain" />}>Cancel</AlertDialog.Close>
-            <Button look={danger ? "danger" : "primary"} busy={busy} onClick={confirm}>
+            <Button look={danger ? "danger" : "primary"} busy={busy} disabled={!ready} onClick={confirm}>
               {action}
             </Button>
           </div>

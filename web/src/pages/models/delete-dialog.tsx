@@ -1,5 +1,6 @@
 // Asked before an api model is deleted: which ids clients lose, and who used them in the last days.
-import { useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { Schemas } from "@/api/client";
 import { text } from "@/text/en/models";
 import { Confirm } from "@/ui/dialog";
 import { Skeleton } from "@/ui/page";
@@ -19,12 +20,14 @@ export interface DeleteDialogProps {
 
 export function DeleteDialog({ model, all, onClose }: DeleteDialogProps) {
   const lost = lostIds(model, all);
+  const lastWeek = useQuery(lastWeekQuery(model.id));
   return (
     <Confirm
       open
       onClose={onClose}
       title={text.removeTitle(model.name)}
       action={text.remove}
+      ready={!lastWeek.isPending}
       onConfirm={async () => {
         await deleteApiModel(model.id);
         toast(text.removed);
@@ -47,15 +50,14 @@ export function DeleteDialog({ model, all, onClose }: DeleteDialogProps) {
           <p>{text.lostNone}</p>
         ) : null}
         {model.forward_all ? <p>{text.lostAll(model.prefix)}</p> : null}
-        <LastWeek id={model.id} />
+        <LastWeek {...lastWeek} />
         <p>{text.removeKey}</p>
       </div>
     </Confirm>
   );
 }
 
-function LastWeek({ id }: { id: string }) {
-  const { data, error } = useQuery(lastWeekQuery(id));
+function LastWeek({ data, error }: Pick<UseQueryResult<Schemas["SummaryShown"]>, "data" | "error">) {
   if (error) return <p>{text.usageUnknown}</p>;
   if (!data) return <Skeleton className="h-5 w-64" />;
   if (data.total.count === 0) return <p>{text.unused}</p>;

@@ -130,7 +130,7 @@ function Reset({ person, onClose }: { person: Person; onClose: () => void }) {
 }
 
 function Remove({ person, onClose }: { person: Person; onClose: () => void }) {
-  const { data } = useQuery({
+  const { data, isPending } = useQuery({
     // Not under the list's key: what is read anew after the deletion is the list, and this person is in it no more.
     queryKey: ["person", person.id],
     gcTime: 0,
@@ -141,7 +141,14 @@ function Remove({ person, onClose }: { person: Person; onClose: () => void }) {
     await forgetPeople();
   };
   return (
-    <Confirm open onClose={onClose} title={text.removeTitle(person.name)} action={text.remove} onConfirm={remove}>
+    <Confirm
+      open
+      onClose={onClose}
+      title={text.removeTitle(person.name)}
+      action={text.remove}
+      ready={!isPending}
+      onConfirm={remove}
+    >
       {data ? text.removeBody(data.live_tokens, data.live_sessions) : null}
     </Confirm>
   );
